@@ -3,8 +3,8 @@ package io.varve.statemachine;
 import java.util.Optional;
 
 /**
- * Walks events of a {@link LogReader} over the state at its opening. Not thread-safe, but may move between
- * threads. Holds native resources until closed.
+ * Walks events of a {@link LogReader} over the state at its opening. Not thread-safe, but may move
+ * between threads. Holds native resources until closed.
  */
 public interface EventCursor extends AutoCloseable {
 

@@ -8,15 +8,17 @@ import java.util.UUID;
 /**
  * Reads what this node has applied. Only committed events are ever visible.
  *
- * <p>Thread-safe. Every method answers from one consistent state; two calls may see different ones, the later
- * never the older. Cursors keep working while a snapshot is installed beneath them.
+ * <p>Thread-safe. Every method answers from one consistent state; two calls may see different ones,
+ * the later never the older. Cursors keep working while a snapshot is installed beneath them.
  */
 public interface LogReader {
 
   /** The newest applied position; 0 = the log is empty. */
   long head();
 
-  /** The recorded time of the event at the head, microseconds since the epoch; 0 = the log is empty. */
+  /**
+   * The recorded time of the event at the head, microseconds since the epoch; 0 = the log is empty.
+   */
   long recordedMicros();
 
   /** The Raft index of the newest applied entry. */

@@ -43,7 +43,8 @@ public sealed interface Outcome {
    * The append cannot be decided as asked; nothing was appended and nothing is remembered.
    *
    * @param refusal why
-   * @param field the request's field at fault, such as {@code append.conditions[2].after}; empty when none is
+   * @param field the request's field at fault, such as {@code append.conditions[2].after}; empty
+   *     when none is
    * @param message for people: names the field, the limit and the value
    */
   record Refused(Refusal refusal, String field, String message) implements Outcome {}
@@ -78,7 +79,8 @@ public sealed interface Outcome {
    * @param index its index in the request, from 0
    * @param expected the condition as asked
    * @param foundVersion for an expected version, the version found; 0 = the source does not exist
-   * @param newest the newest conflicting event; for an expected version the source's newest event, if any
+   * @param newest the newest conflicting event; for an expected version the source's newest event,
+   *     if any
    */
   record FailedCondition(
       int index, Condition expected, long foundVersion, Optional<ConflictingEvent> newest) {}

@@ -7,8 +7,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * What the append pipeline and the read path need of the Raft group: hand over an entry, learn its outcomes,
- * take a read index. Thread-safe.
+ * What the append pipeline and the read path need of the Raft group: hand over an entry, learn its
+ * outcomes, take a read index. Thread-safe.
  */
 public interface Replicator {
 
@@ -21,19 +21,21 @@ public interface Replicator {
   /**
    * Replicates one entry and applies it.
    *
-   * <p>The future completes with one outcome per append, in order, after the entry is fsynced on a majority
-   * and applied here. It completes exceptionally with {@link NotAppendedException} when the entry is certainly
-   * in no log and never will be, and with {@link OutcomeUnknownException} in every other case. Completion may
-   * run on the apply thread: continuations must be short and must not block.
+   * <p>The future completes with one outcome per append, in order, after the entry is fsynced on a
+   * majority and applied here. It completes exceptionally with {@link NotAppendedException} when
+   * the entry is certainly in no log and never will be, and with {@link OutcomeUnknownException} in
+   * every other case. Completion may run on the apply thread: continuations must be short and must
+   * not block.
    *
    * @param command the entry; at most 4 MiB and a little
    */
   CompletableFuture<List<Outcome>> replicate(Command command);
 
   /**
-   * Takes a read index from the leader and waits until this node has applied it. Whatever was acknowledged
-   * anywhere before this call is visible to reads after it completes. Completes exceptionally with {@link
-   * NotAppendedException} when no majority answers in time. Concurrent calls share rounds.
+   * Takes a read index from the leader and waits until this node has applied it. Whatever was
+   * acknowledged anywhere before this call is visible to reads after it completes. Completes
+   * exceptionally with {@link NotAppendedException} when no majority answers in time. Concurrent
+   * calls share rounds.
    */
   CompletableFuture<Void> readBarrier();
 
@@ -49,7 +51,10 @@ public interface Replicator {
     }
   }
 
-  /** The entry was handed to Raft and its fate is not known here: it may be in the log, now or later. */
+  /**
+   * The entry was handed to Raft and its fate is not known here: it may be in the log, now or
+   * later.
+   */
   final class OutcomeUnknownException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

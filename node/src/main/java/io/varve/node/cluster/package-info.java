@@ -1,6 +1,6 @@
 /**
- * The node's part in its cluster: the Raft group, founding and joining, leadership, read indexes. The only
- * room of the node that knows Ratis.
+ * The node's part in its cluster: the Raft group, founding and joining, leadership, read indexes.
+ * The only room of the node that knows Ratis.
  */
 @NullMarked
 package io.varve.node.cluster;
