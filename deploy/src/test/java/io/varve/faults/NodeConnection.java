@@ -1,0 +1,251 @@
+package io.varve.faults;
+
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.protobuf.Any;
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.health.v1.HealthGrpc;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.protobuf.StatusProto;
+import io.varve.proto.v1.Append;
+import io.varve.proto.v1.AppendId;
+import io.varve.proto.v1.AppendRequest;
+import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.ClusterServiceGrpc;
+import io.varve.proto.v1.DescribeRequest;
+import io.varve.proto.v1.DescribeResponse;
+import io.varve.proto.v1.Error;
+import io.varve.proto.v1.ErrorCode;
+import io.varve.proto.v1.GetAppendRequest;
+import io.varve.proto.v1.GetAppendResponse;
+import io.varve.proto.v1.GetHeadRequest;
+import io.varve.proto.v1.GetSourceRequest;
+import io.varve.proto.v1.GetSourceResponse;
+import io.varve.proto.v1.LogServiceGrpc;
+import io.varve.proto.v1.ReadRequest;
+import io.varve.proto.v1.ReadResponse;
+import io.varve.proto.v1.RecordedEvent;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One loopback connection to one node, and nothing clever: no retry, no leader, no id of its own.
+ * What a fault does to a call is seen as it is. Thread-safe.
+ */
+final class NodeConnection implements AutoCloseable {
+  private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
+
+  private final int port;
+  private final ManagedChannel channel;
+
+  NodeConnection(int port) {
+    this.port = port;
+    this.channel =
+        NettyChannelBuilder.forAddress("127.0.0.1", port)
+            .usePlaintext()
+            .disableRetry() // gRPC's own transparent retries would blur which sending was answered
+            .maxInboundMessageSize(MAX_MESSAGE_BYTES)
+            .build();
+  }
+
+  int port() {
+    return port;
+  }
+
+  /** Sends one append once. */
+  Attempt append(Append append, Duration limit) {
+    try {
+      return outcome(blocking(limit).append(AppendRequest.newBuilder().setAppend(append).build()));
+    } catch (StatusRuntimeException e) {
+      return failure(e);
+    }
+  }
+
+  /** An append that is on its way. */
+  interface Sent {
+    /** Waits for what becomes of it. */
+    Attempt outcome();
+
+    /** Whether it is known what became of this sending. */
+    boolean done();
+  }
+
+  /** Sends one append once, without waiting. */
+  Sent send(Append append, Duration limit) {
+    ListenableFuture<AppendResponse> response =
+        LogServiceGrpc.newFutureStub(channel)
+            .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+            .append(AppendRequest.newBuilder().setAppend(append).build());
+    return new Sent() {
+      @Override
+      public Attempt outcome() {
+        try {
+          return NodeConnection.outcome(response.get());
+        } catch (ExecutionException e) {
+          return failure(e.getCause());
+        } catch (InterruptedException e) {
+          Thread.currentThread().interrupt();
+          return new Attempt.Unknown("interrupted");
+        }
+      }
+
+      @Override
+      public boolean done() {
+        return response.isDone();
+      }
+    };
+  }
+
+  /** The truth about an append, asked by its id. Throws what gRPC throws. */
+  GetAppendResponse getAppend(AppendId id, Duration limit) {
+    return blocking(limit).getAppend(GetAppendRequest.newBuilder().setAppendId(id).build());
+  }
+
+  /** A source's version, linearizable. Throws what gRPC throws. */
+  GetSourceResponse source(String source, Duration limit) {
+    return blocking(limit).getSource(GetSourceRequest.newBuilder().setSource(source).build());
+  }
+
+  /** The head, linearizable. Throws what gRPC throws. */
+  long head(Duration limit) {
+    return blocking(limit).getHead(GetHeadRequest.getDefaultInstance()).getHead();
+  }
+
+  /** The head, or empty when the node cannot tell it now. */
+  Optional<Long> tryHead(Duration limit) {
+    try {
+      return Optional.of(head(limit));
+    } catch (StatusRuntimeException e) {
+      return Optional.empty();
+    }
+  }
+
+  /** The whole log, linearizable. Throws what gRPC throws. */
+  List<RecordedEvent> log(Duration limit) {
+    return read(ReadRequest.getDefaultInstance(), limit);
+  }
+
+  /** What a read answers, all of it. Throws what gRPC throws. */
+  List<RecordedEvent> read(ReadRequest request, Duration limit) {
+    List<RecordedEvent> events = new ArrayList<>();
+    Iterator<ReadResponse> responses = blocking(limit).read(request);
+    while (responses.hasNext()) {
+      events.addAll(responses.next().getEventsList());
+    }
+    return events;
+  }
+
+  /** How the node sees its cluster, or empty when it does not answer. */
+  Optional<DescribeResponse> describe(Duration limit) {
+    try {
+      return Optional.of(
+          ClusterServiceGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+              .describe(DescribeRequest.getDefaultInstance()));
+    } catch (StatusRuntimeException e) {
+      reconnectSoon();
+      return Optional.empty();
+    }
+  }
+
+  /** Whether the node's health service says that it serves. */
+  boolean serving(Duration limit) {
+    try {
+      return HealthGrpc.newBlockingStub(channel)
+              .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+              .check(HealthCheckRequest.getDefaultInstance())
+              .getStatus()
+          == ServingStatus.SERVING;
+    } catch (StatusRuntimeException e) {
+      reconnectSoon();
+      return false;
+    }
+  }
+
+  /** Forgets the growing pause between attempts to connect: the node may be back already. */
+  void reconnectSoon() {
+    channel.resetConnectBackoff();
+  }
+
+  @Override
+  public void close() {
+    channel.shutdownNow();
+  }
+
+  private LogServiceGrpc.LogServiceBlockingStub blocking(Duration limit) {
+    return LogServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  private static Attempt outcome(AppendResponse response) {
+    return switch (response.getOutcomeCase()) {
+      case APPENDED -> new Attempt.Landed(response.getAppended());
+      case CONFLICT -> new Attempt.Conflicted(response.getConflict());
+      case OUTCOME_NOT_SET -> throw new AssertionError("an answer without an outcome");
+    };
+  }
+
+  /**
+   * Sorts failures: only what the node itself calls certain counts as certain. Every failure of the
+   * connection, and the caller's own deadline, leave the outcome unknown.
+   */
+  private Attempt failure(Throwable failure) {
+    reconnectSoon();
+    Optional<Error> error = detail(failure);
+    if (error.isEmpty()) {
+      return new Attempt.Unknown(String.valueOf(failure.getMessage()));
+    }
+    return switch (error.get().getCode()) {
+      case ERROR_CODE_OUTCOME_UNKNOWN, ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
+          new Attempt.Unknown(error.get().getMessage());
+      default -> new Attempt.NotAppended(error.get().getCode(), error.get().getMessage());
+    };
+  }
+
+  /** The {@code varve.v1.Error} that a node put into a gRPC status, if there is one. */
+  static Optional<Error> detail(Throwable failure) {
+    com.google.rpc.Status status = StatusProto.fromThrowable(failure);
+    if (status == null) {
+      return Optional.empty();
+    }
+    for (Any any : status.getDetailsList()) {
+      if (any.is(Error.class)) {
+        try {
+          return Optional.of(any.unpack(Error.class));
+        } catch (InvalidProtocolBufferException e) {
+          throw new AssertionError(e);
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A status that carries a {@code varve.v1.Error}, as nodes answer. */
+  static StatusRuntimeException refusal(Status.Code code, ErrorCode error, String message) {
+    return StatusProto.toStatusRuntimeException(
+        com.google.rpc.Status.newBuilder()
+            .setCode(code.value())
+            .setMessage(message)
+            .addDetails(Any.pack(Error.newBuilder().setCode(error).setMessage(message).build()))
+            .build());
+  }
+
+  /** 16 bytes of a UUID, most significant first. */
+  static ByteString bytes(java.util.UUID id) {
+    return ByteString.copyFrom(
+        java.nio.ByteBuffer.allocate(16)
+            .putLong(id.getMostSignificantBits())
+            .putLong(id.getLeastSignificantBits())
+            .array());
+  }
+}
