@@ -1,0 +1,71 @@
+package io.varve.statemachine.store;
+
+import org.rocksdb.BlockBasedTableConfig;
+import org.rocksdb.BloomFilter;
+import org.rocksdb.Cache;
+import org.rocksdb.ColumnFamilyOptions;
+import org.rocksdb.CompressionType;
+
+/**
+ * The kinds of column families there are. All share one block cache, which also holds indexes and
+ * filters so that its size bounds them too, and keep skip-list memtables: others cannot seek
+ * backward.
+ */
+final class ColumnOptions {
+
+  private static final int BLOCK_BYTES = 16 << 10;
+  private static final int BLOOM_BITS_PER_KEY = 10;
+
+  /** Share of a memtable spent on a filter for misses. */
+  private static final double MEMTABLE_BLOOM_RATIO = 0.02;
+
+  private final NativeResources natives;
+  private final Cache blockCache;
+  private final long writeBufferBytes;
+
+  ColumnOptions(NativeResources natives, Cache blockCache, long writeBufferBytes) {
+    this.natives = natives;
+    this.blockCache = blockCache;
+    this.writeBufferBytes = writeBufferBytes;
+  }
+
+  /** Scanned, or read by keys that are known to exist. */
+  ColumnFamilyOptions scanned() {
+    return options(table());
+  }
+
+  /** Read by whole keys that often are not there. */
+  ColumnFamilyOptions lookedUp() {
+    return options(table().setFilterPolicy(bloom()).setWholeKeyFiltering(true))
+        .setMemtablePrefixBloomSizeRatio(MEMTABLE_BLOOM_RATIO)
+        .setMemtableWholeKeyFiltering(true);
+  }
+
+  /** Lists: a number of eight bytes, then what is in that list. */
+  ColumnFamilyOptions listed() {
+    return options(table().setFilterPolicy(bloom()).setWholeKeyFiltering(false))
+        .useFixedLengthPrefixExtractor(Long.BYTES)
+        .setMemtablePrefixBloomSizeRatio(MEMTABLE_BLOOM_RATIO);
+  }
+
+  private ColumnFamilyOptions options(BlockBasedTableConfig table) {
+    return natives
+        .keep(new ColumnFamilyOptions())
+        .setTableFormatConfig(table)
+        .setWriteBufferSize(writeBufferBytes)
+        .setCompressionType(CompressionType.LZ4_COMPRESSION);
+  }
+
+  private BlockBasedTableConfig table() {
+    return new BlockBasedTableConfig()
+        .setBlockCache(blockCache)
+        .setBlockSize(BLOCK_BYTES)
+        .setCacheIndexAndFilterBlocks(true)
+        .setCacheIndexAndFilterBlocksWithHighPriority(true)
+        .setPinL0FilterAndIndexBlocksInCache(true);
+  }
+
+  private BloomFilter bloom() {
+    return natives.keep(new BloomFilter(BLOOM_BITS_PER_KEY));
+  }
+}

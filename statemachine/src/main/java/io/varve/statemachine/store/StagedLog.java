@@ -1,0 +1,230 @@
+package io.varve.statemachine.store;
+
+import com.google.protobuf.ByteString;
+import io.varve.proto.v1.NewEvent;
+import io.varve.statemachine.LogReader.Direction;
+import io.varve.statemachine.Outcome;
+import io.varve.statemachine.Outcome.ConflictingEvent;
+import io.varve.statemachine.Outcome.SourceVersion;
+import io.varve.statemachine.StoreOptions;
+import io.varve.statemachine.StoredEvent;
+import io.varve.statemachine.condition.LabelKind;
+import io.varve.statemachine.condition.LogIndex;
+import io.varve.statemachine.condition.LogView;
+import io.varve.statemachine.condition.VersionWalk;
+import io.varve.statemachine.condition.Walk;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The log as its one writer sees it: what is in the store, and on top what the entry being applied
+ * adds. {@link #commit} puts that into the store, in one batch. Not thread-safe.
+ *
+ * <p>What is kept in memory makes decisions faster, never different; it is trimmed to its bounds
+ * only between entries.
+ */
+public final class StagedLog implements LogView {
+
+  private final LogStore store;
+  private final SourceTable sources;
+  private final LabelTable labels;
+  private final ChainHash chain;
+  private final Salts salts = new Salts();
+  private final Batch batch = new Batch();
+  private final StagedEvents stagedEvents = new StagedEvents();
+  private final Map<Long, AppendRow> stagedAppends = new HashMap<>();
+  private final LogIndex backward = new BackwardIndex();
+
+  private StoreState committed;
+  private Optional<LogSettings> settings;
+  private long head;
+  private long recordedMicros;
+
+  public StagedLog(LogStore store, StoreOptions options) {
+    this.store = store;
+    this.committed = store.state();
+    this.settings = store.settings();
+    this.head = committed.head();
+    this.recordedMicros = committed.recordedMicros();
+    this.sources = new SourceTable(store, options.cachedSources(), committed.nextSource());
+    this.labels = new LabelTable(store, options.cachedLabels(), committed.nextLabel());
+    this.chain = new ChainHash(committed.chainHash());
+    this.stagedEvents.clear(head);
+  }
+
+  /** What was fixed when the log was founded; empty before. */
+  public Optional<LogSettings> settings() {
+    return settings;
+  }
+
+  /** Fixes the log's settings. */
+  public void found(LogSettings founded) {
+    settings = Optional.of(founded);
+    store.meta().putSettings(batch, founded);
+  }
+
+  /** The recorded time of the event at the head, microseconds since the epoch. */
+  public long recordedMicros() {
+    return recordedMicros;
+  }
+
+  /** Derives the salts of events appended from now on from this seed. */
+  public void seedSalts(ByteString seed) {
+    salts.seed(seed);
+  }
+
+  /**
+   * Appends events.
+   *
+   * @param events the events, at least one
+   * @param encoded the same events, encoded
+   * @param recorded their recorded time, not before {@link #recordedMicros()}
+   */
+  public Outcome.Appended append(List<NewEvent> events, EncodedEvents encoded, long recorded) {
+    long first = head + 1;
+    recordedMicros = recorded;
+    List<SourceEntry> touched = new ArrayList<>(1);
+    for (int i = 0; i < events.size(); i++) {
+      SourceEntry source = append(events.get(i), encoded, i);
+      if (source.isFirstOf(first)) {
+        touched.add(source);
+      }
+    }
+    List<SourceVersion> versions = new ArrayList<>(touched.size());
+    for (SourceEntry source : touched) {
+      versions.add(new SourceVersion(source.name(), source.version()));
+    }
+    return new Outcome.Appended(first, head, versions, recorded, false);
+  }
+
+  private SourceEntry append(NewEvent event, EncodedEvents encoded, int index) {
+    long position = ++head;
+    SourceEntry source = sources.findOrCreate(event.getSource(), batch);
+    long version = sources.add(source, position, batch);
+    writeRecord(encoded, index, position, version);
+    labels.add(LabelKind.SOURCE_TYPE, event.getSourceType(), position, batch);
+    labels.add(LabelKind.STREAM_TYPE, event.getStreamType(), position, batch);
+    labels.add(LabelKind.STREAM_ID, event.getStreamId(), position, batch);
+    labels.add(LabelKind.EVENT_TYPE, event.getType(), position, batch);
+    for (int i = 0; i < event.getTagsCount(); i++) {
+      labels.add(LabelKind.TAG, event.getTags(i), position, batch);
+    }
+    if (!event.getKey().isEmpty()) {
+      store.latest().put(batch, source.number(), event.getKey(), position);
+    }
+    return source;
+  }
+
+  private void writeRecord(EncodedEvents encoded, int index, long position, long version) {
+    int headerLength = EventCodec.headerLength(encoded, index, position, version, recordedMicros);
+    int recordLength = headerLength + Salts.BYTES + encoded.payloadLength(index);
+    ByteWriter out = store.events().put(batch, position, recordLength);
+    int offset = out.size();
+    EventCodec.writeHeader(encoded, index, position, version, recordedMicros, out);
+    salts.write(position, out);
+    encoded.writePayload(index, out);
+    stagedEvents.add(offset, recordLength);
+    chain.append(out.array(), offset, headerLength, recordLength);
+    if (position % MetaColumn.CHAIN_INTERVAL == 0) {
+      store.meta().putChainHash(batch, position, chain.array());
+    }
+  }
+
+  /** Remembers an append with an id, just appended. */
+  public void remember(AppendRow row) {
+    store.appends().put(batch, row);
+    stagedAppends.put(row.firstPosition(), row);
+  }
+
+  /** Forgets the appends of positions above {@code after}, up to {@code upTo} inclusive. */
+  public void forget(long after, long upTo) {
+    store.appends().trim(batch, after, upTo);
+  }
+
+  /** What is remembered of the append whose first event is at a position. */
+  public Optional<AppendRow> remembered(long firstPosition) {
+    return stagedEvents.contains(firstPosition)
+        ? Optional.ofNullable(stagedAppends.get(firstPosition))
+        : store.appends().find(firstPosition);
+  }
+
+  /** The event at a position, 1 to the head. */
+  public StoredEvent event(long position) {
+    return EventCodec.decode(record(position));
+  }
+
+  /** Puts everything into the store, as of an applied entry, and returns where it stands then. */
+  public StoreState commit(long term, long index) {
+    committed =
+        new StoreState(
+            term,
+            index,
+            head,
+            recordedMicros,
+            sources.nextNumber(),
+            labels.nextNumber(),
+            chain.current());
+    store.meta().putState(batch, committed);
+    store.write(batch);
+    batch.clear();
+    sources.commit();
+    labels.commit();
+    stagedEvents.clear(head);
+    stagedAppends.clear();
+    return committed;
+  }
+
+  @Override
+  public long head() {
+    return head;
+  }
+
+  @Override
+  public long version(String source) {
+    return sources.find(source).map(SourceEntry::version).orElse(0L);
+  }
+
+  @Override
+  public long newestPosition(String source) {
+    return sources.find(source).orElseThrow().newestPosition();
+  }
+
+  @Override
+  public ConflictingEvent describe(long position) {
+    return EventCodec.describe(record(position));
+  }
+
+  @Override
+  public LogIndex backward() {
+    return backward;
+  }
+
+  private byte[] record(long position) {
+    return stagedEvents.contains(position)
+        ? stagedEvents.record(position, batch)
+        : store.events().get(position);
+  }
+
+  private final class BackwardIndex implements LogIndex {
+
+    @Override
+    public Walk label(LabelKind kind, String value) {
+      return labels.backward(kind, value);
+    }
+
+    @Override
+    public Walk source(String source) {
+      return sources.find(source).map(this::versions).orElseGet(Walk::empty);
+    }
+
+    private Walk versions(SourceEntry source) {
+      return new VersionWalk(
+          Direction.BACKWARD,
+          source.version(),
+          version -> source.position(version, store.bySource()));
+    }
+  }
+}
