@@ -1,0 +1,30 @@
+package io.varve.node.cluster;
+
+/**
+ * An address, HOST:PORT.
+ *
+ * @param host a name or an address; an IPv6 address without its brackets
+ * @param port 1 to 65535
+ */
+record HostAndPort(String host, int port) {
+
+  static HostAndPort parse(String text) {
+    int colon = text.lastIndexOf(':');
+    if (colon <= 0) {
+      throw new IllegalArgumentException("not HOST:PORT: '" + text + "'");
+    }
+    String host = text.substring(0, colon);
+    if (host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    try {
+      int port = Integer.parseInt(text.substring(colon + 1));
+      if (port < 1 || port > 65_535) {
+        throw new IllegalArgumentException("the port is not 1 to 65535: '" + text + "'");
+      }
+      return new HostAndPort(host, port);
+    } catch (NumberFormatException e) {
+      throw new IllegalArgumentException("not HOST:PORT: '" + text + "'", e);
+    }
+  }
+}
