@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletionException;
@@ -507,7 +508,7 @@ final class Formation {
   /** Makes the next identity durable, unless another thread has been faster. */
   private void become(@Nullable NodeIdentity before, NodeIdentity next) {
     synchronized (lock) {
-      if (identity != before) {
+      if (!Objects.equals(identity, before)) {
         return;
       }
       next.store(config.identityFile());

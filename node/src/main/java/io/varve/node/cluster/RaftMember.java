@@ -195,16 +195,17 @@ final class RaftMember implements AutoCloseable {
       pending.fail(entry, e);
       return entry.future();
     }
-    reply.whenComplete(
-        (answer, e) -> {
-          Throwable cause = e != null ? e : answer.getException();
-          if (cause == null && !entry.future().isDone()) {
-            cause = new IllegalStateException("Ratis answered without applying the entry here");
-          }
-          if (cause != null) {
-            pending.fail(entry, cause);
-          }
-        });
+    var unused =
+        reply.whenComplete(
+            (answer, e) -> {
+              Throwable cause = e != null ? e : answer.getException();
+              if (cause == null && !entry.future().isDone()) {
+                cause = new IllegalStateException("Ratis answered without applying the entry here");
+              }
+              if (cause != null) {
+                pending.fail(entry, cause);
+              }
+            });
     return entry.future();
   }
 

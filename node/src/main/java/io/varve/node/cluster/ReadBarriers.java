@@ -74,16 +74,17 @@ final class ReadBarriers {
     } catch (RuntimeException e) {
       attempt = CompletableFuture.failedFuture(e);
     }
-    attempt.whenComplete(
-        (result, e) -> {
-          if (e == null) {
-            // The next round first: those completed here may take their time.
-            runRoundLater(0);
-            served.forEach(waiter -> waiter.future.complete(null));
-          } else {
-            retry(served, e);
-          }
-        });
+    var unused =
+        attempt.whenComplete(
+            (result, e) -> {
+              if (e == null) {
+                // The next round first: those completed here may take their time.
+                runRoundLater(0);
+                served.forEach(waiter -> waiter.future.complete(null));
+              } else {
+                retry(served, e);
+              }
+            });
   }
 
   private void retry(List<Waiter> served, Throwable cause) {
@@ -111,7 +112,7 @@ final class ReadBarriers {
       }
     }
     try {
-      timer.schedule(this::runRound, delayMillis, TimeUnit.MILLISECONDS);
+      var unused = timer.schedule(this::runRound, delayMillis, TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       close();
     }

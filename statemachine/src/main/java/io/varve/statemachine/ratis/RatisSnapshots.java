@@ -172,16 +172,17 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
       worker.execute(
           () -> {
             try {
-              raftServer
-                  .snapshotManagementAsync(
-                      SnapshotManagementRequest.newCreate(
-                          clientId,
-                          raftServer.getId(),
-                          group,
-                          CALLS.incrementAndGet(),
-                          REQUEST_TIMEOUT_MILLIS,
-                          1))
-                  .whenComplete((reply, e) -> requested = false);
+              var unused =
+                  raftServer
+                      .snapshotManagementAsync(
+                          SnapshotManagementRequest.newCreate(
+                              clientId,
+                              raftServer.getId(),
+                              group,
+                              CALLS.incrementAndGet(),
+                              REQUEST_TIMEOUT_MILLIS,
+                              1))
+                      .whenComplete((reply, e) -> requested = false);
             } catch (Exception e) {
               requested = false;
               LOG.warn("cannot ask for a snapshot", e);
