@@ -1,0 +1,108 @@
+package io.varve.cli;
+
+import io.varve.cli.demo.DemoPorts;
+import io.varve.client.TlsOptions;
+import io.varve.client.VarveClient;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
+
+/** The flags every command takes, before or after its name. */
+final class GlobalOptions {
+
+  @Option(
+      names = "--target",
+      paramLabel = "HOST:PORT[,…]",
+      scope = ScopeType.INHERIT,
+      description =
+          "Nodes to speak to. Default: the environment's VARVE_TARGET, else the demo's nodes.")
+  private @Nullable String target;
+
+  @Option(
+      names = "--json",
+      scope = ScopeType.INHERIT,
+      description = "Print one JSON object per result line.")
+  private boolean json;
+
+  @Option(
+      names = "--tls-ca",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "Encrypt, and trust the authorities in this PEM file.")
+  private @Nullable Path tlsAuthorities;
+
+  @Option(
+      names = "--tls-cert",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "Encrypt, and present this PEM certificate chain.")
+  private @Nullable Path tlsCertificate;
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      scope = ScopeType.INHERIT,
+      description = "The certificate's private key (PEM, PKCS #8).")
+  private @Nullable Path tlsKey;
+
+  @Option(
+      names = {"-h", "--help"},
+      usageHelp = true,
+      scope = ScopeType.INHERIT,
+      description = "Say how a command is used.")
+  @SuppressWarnings("unused") // picocli itself acts on it.
+  private boolean help;
+
+  boolean json() {
+    return json;
+  }
+
+  /** The nodes to speak to, HOST:PORT separated by commas. */
+  String target(Map<String, String> environment) {
+    if (target != null) {
+      return target;
+    }
+    String named = environment.getOrDefault("VARVE_TARGET", "");
+    return named.isBlank() ? DemoPorts.defaults().clientAddresses() : named;
+  }
+
+  /**
+   * Starts building a client as these flags say.
+   *
+   * @throws UsageException if they contradict each other
+   */
+  VarveClient.Builder client(Map<String, String> environment) {
+    VarveClient.Builder builder = VarveClient.builder().target(target(environment));
+    tls().ifPresent(builder::tls);
+    return builder;
+  }
+
+  private Optional<TlsOptions> tls() {
+    if ((tlsCertificate == null) != (tlsKey == null)) {
+      throw new UsageException("--tls-cert and --tls-key go together");
+    }
+    if (tlsAuthorities == null && tlsCertificate == null) {
+      return Optional.empty();
+    }
+    for (Path file : nonNull(tlsAuthorities, tlsCertificate, tlsKey)) {
+      if (!Files.isReadable(file)) {
+        throw new UsageException("cannot read " + file);
+      }
+    }
+    return Optional.of(
+        new TlsOptions(
+            Optional.ofNullable(tlsAuthorities),
+            Optional.ofNullable(tlsCertificate),
+            Optional.ofNullable(tlsKey)));
+  }
+
+  private static List<Path> nonNull(@Nullable Path... paths) {
+    return Stream.of(paths).flatMap(Stream::ofNullable).toList();
+  }
+}

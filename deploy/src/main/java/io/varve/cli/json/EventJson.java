@@ -1,0 +1,233 @@
+package io.varve.cli.json;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import io.varve.client.Bytes;
+import io.varve.client.Event;
+import io.varve.client.NewEvent;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Events in JSON.
+ *
+ * <p>Labels that are not set are left out. A payload that is JSON (by its content type, or by its
+ * text when it has none) is {@code data}, without blanks but otherwise as it was; any other is
+ * {@code dataBase64}. Metadata likewise.
+ */
+public final class EventJson {
+
+  /** What only the log can say about an event: read over when an event comes in. */
+  private static final Set<String> THE_LOGS_OWN =
+      Set.of("position", "version", "recorded", "clientId", "bufferId", "clientSeq");
+
+  private EventJson() {}
+
+  /** One recorded event on one line. */
+  public static String write(Event event) {
+    return Json.object(
+        out -> {
+          out.writeNumberField("position", event.position());
+          out.writeStringField("source", event.source());
+          out.writeNumberField("version", event.version());
+          out.writeStringField("type", event.type());
+          Json.label(out, "sourceType", event.sourceType());
+          Json.label(out, "streamType", event.streamType());
+          Json.label(out, "streamId", event.streamId());
+          Json.labels(out, "tags", event.tags());
+          Json.label(out, "key", event.key());
+          if (event.tombstone()) {
+            out.writeBooleanField("tombstone", true);
+          }
+          bytes(out, "data", event.data(), event.contentType());
+          Json.label(out, "contentType", event.contentType());
+          bytes(out, "metadata", event.metadata(), "");
+          if (event.occurred().isPresent()) {
+            out.writeStringField("occurred", event.occurred().get().toString());
+          }
+          out.writeStringField("recorded", Json.time(event.recorded()));
+          Json.label(out, "id", event.id());
+          Json.label(out, "clientId", event.clientId());
+          Json.label(out, "bufferId", event.bufferId());
+          if (event.clientSequence() != 0) {
+            out.writeNumberField("clientSeq", event.clientSequence());
+          }
+        });
+  }
+
+  /** The payload as JSON without blanks; empty when it is something else. */
+  public static Optional<String> json(Bytes bytes, String contentType) {
+    return isJson(contentType) ? Json.compact(bytes.asByteBuffer()) : Optional.empty();
+  }
+
+  /**
+   * An event to append. What only the log can say (its position and the like) is read over, so that
+   * what was read can be appended again.
+   *
+   * @throws JsonSyntaxException if the text is not one event; the message names the field
+   */
+  public static NewEvent read(String json) {
+    try (JsonParser in = Json.FACTORY.createParser(json)) {
+      if (in.nextToken() != JsonToken.START_OBJECT) {
+        throw new JsonSyntaxException("an event is a JSON object");
+      }
+      NewEvent event = new Reader(in).event();
+      if (in.nextToken() != null) {
+        throw new JsonSyntaxException("something follows the event");
+      }
+      return event;
+    } catch (JsonProcessingException e) {
+      throw new JsonSyntaxException(e.getOriginalMessage());
+    } catch (IOException e) {
+      // A String does not fail.
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static boolean isJson(String contentType) {
+    String type = contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
+    return type.isEmpty() || type.equals("application/json") || type.endsWith("+json");
+  }
+
+  private static void bytes(JsonGenerator out, String name, Bytes bytes, String contentType)
+      throws IOException {
+    if (bytes.isEmpty()) {
+      return;
+    }
+    Optional<String> json = json(bytes, contentType);
+    if (json.isPresent()) {
+      out.writeFieldName(name);
+      out.writeRawValue(json.get());
+    } else {
+      out.writeStringField(
+          name + "Base64", Base64.getEncoder().encodeToString(bytes.toByteArray()));
+    }
+  }
+
+  /** Reads one event's fields. */
+  private static final class Reader {
+    private final JsonParser in;
+    private final Set<String> seen = new HashSet<>();
+
+    Reader(JsonParser in) {
+      this.in = in;
+    }
+
+    NewEvent event() throws IOException {
+      NewEvent.Builder event = NewEvent.builder("", "");
+      while (in.nextToken() != JsonToken.END_OBJECT) {
+        String field = in.currentName();
+        if (!seen.add(field)) {
+          throw new JsonSyntaxException("field '" + field + "' stands twice");
+        }
+        in.nextToken();
+        if (in.currentToken() == JsonToken.VALUE_NULL && !field.equals("data")) {
+          throw new JsonSyntaxException("field '" + field + "' is null: leave it out instead");
+        }
+        field(event, field);
+      }
+      require("source");
+      require("type");
+      exclude("data");
+      exclude("metadata");
+      return event.build();
+    }
+
+    private void field(NewEvent.Builder event, String field) throws IOException {
+      switch (field) {
+        case "source" -> event.source(text(field));
+        case "type" -> event.type(text(field));
+        case "sourceType" -> event.sourceType(text(field));
+        case "streamType" -> event.streamType(text(field));
+        case "streamId" -> event.streamId(text(field));
+        case "tags" -> event.tags(texts(field));
+        case "key" -> event.key(text(field));
+        case "tombstone" -> event.tombstone(truth(field));
+        case "data" -> event.data(Bytes.utf8(value()));
+        case "dataBase64" -> event.data(base64(field));
+        case "contentType" -> event.contentType(text(field));
+        case "metadata" -> event.metadata(Bytes.utf8(value()));
+        case "metadataBase64" -> event.metadata(base64(field));
+        case "occurred" -> event.occurred(time(field));
+        case "id" -> event.id(text(field));
+        default -> {
+          if (!THE_LOGS_OWN.contains(field)) {
+            throw new JsonSyntaxException("an event has no field '" + field + "'");
+          }
+          in.skipChildren();
+        }
+      }
+    }
+
+    private void require(String field) {
+      if (!seen.contains(field)) {
+        throw new JsonSyntaxException("an event needs a '" + field + "'");
+      }
+    }
+
+    private void exclude(String field) {
+      if (seen.contains(field) && seen.contains(field + "Base64")) {
+        throw new JsonSyntaxException(
+            "'" + field + "' and '" + field + "Base64' exclude each other");
+      }
+    }
+
+    private String value() throws IOException {
+      return Json.text(out -> Json.copyValue(in, out));
+    }
+
+    private String text(String field) throws IOException {
+      if (in.currentToken() != JsonToken.VALUE_STRING) {
+        throw new JsonSyntaxException("field '" + field + "' must be a string");
+      }
+      return in.getText();
+    }
+
+    private List<String> texts(String field) throws IOException {
+      if (in.currentToken() != JsonToken.START_ARRAY) {
+        throw new JsonSyntaxException("field '" + field + "' must be an array of strings");
+      }
+      List<String> texts = new ArrayList<>();
+      while (in.nextToken() != JsonToken.END_ARRAY) {
+        texts.add(text(field));
+      }
+      return texts;
+    }
+
+    private boolean truth(String field) {
+      JsonToken token = in.currentToken();
+      if (token == null || !token.isBoolean()) {
+        throw new JsonSyntaxException("field '" + field + "' must be true or false");
+      }
+      return token == JsonToken.VALUE_TRUE;
+    }
+
+    private Bytes base64(String field) throws IOException {
+      try {
+        return Bytes.wrap(Base64.getDecoder().decode(text(field)));
+      } catch (IllegalArgumentException e) {
+        throw new JsonSyntaxException("field '" + field + "' is not base64: " + e.getMessage());
+      }
+    }
+
+    private Instant time(String field) throws IOException {
+      try {
+        return Instant.parse(text(field));
+      } catch (DateTimeException e) {
+        throw new JsonSyntaxException(
+            "field '" + field + "' must be a time such as 2026-11-21T10:15:30.123Z");
+      }
+    }
+  }
+}

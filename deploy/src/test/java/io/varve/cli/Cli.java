@@ -1,0 +1,126 @@
+package io.varve.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+
+/** Runs the command line in this process and keeps what it printed. */
+final class Cli {
+  private static final JsonMapper JSON = new JsonMapper();
+
+  private final Map<String, String> environment = new HashMap<>();
+  private byte[] input = new byte[0];
+
+  /** Sets an environment variable. */
+  Cli with(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  /** What stands on standard input. */
+  Cli input(String text) {
+    input = text.getBytes(StandardCharsets.UTF_8);
+    return this;
+  }
+
+  /** Runs a command to its end. */
+  Result run(String... arguments) {
+    Running running = new Running();
+    return running.run(arguments);
+  }
+
+  /** Starts a command that has no end of its own. */
+  Running start(String... arguments) {
+    Running running = new Running();
+    running.result = CompletableFuture.supplyAsync(() -> running.run(arguments), Cli::thread);
+    return running;
+  }
+
+  private static void thread(Runnable task) {
+    Thread thread = new Thread(task, "cli-under-test");
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  /** How a command ended and what it printed. */
+  record Result(int exit, String out, String err) {
+
+    List<String> lines() {
+      return out.lines().toList();
+    }
+
+    /** Every line of standard output, as JSON. */
+    List<JsonNode> json() {
+      return lines().stream().map(Cli::json).toList();
+    }
+
+    /** The only line of standard output, as JSON. */
+    JsonNode onlyJson() {
+      if (lines().size() != 1) {
+        throw new AssertionError("not one line: " + this);
+      }
+      return json().get(0);
+    }
+  }
+
+  static JsonNode json(String line) {
+    try {
+      return JSON.readTree(line);
+    } catch (IOException e) {
+      throw new UncheckedIOException(line, e);
+    }
+  }
+
+  /** A command under way. */
+  final class Running implements Lifetime {
+    private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+    private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+    private final CountDownLatch stopped = new CountDownLatch(1);
+    private volatile Runnable stop = () -> {};
+    private CompletableFuture<Result> result = new CompletableFuture<>();
+
+    private Result run(String... arguments) {
+      Console console =
+          Console.of(new ByteArrayInputStream(input), out, err, environment, false, this);
+      int exit = Varve.run(console, arguments);
+      return new Result(exit, out(), err());
+    }
+
+    String out() {
+      return out.toString(StandardCharsets.UTF_8);
+    }
+
+    String err() {
+      return err.toString(StandardCharsets.UTF_8);
+    }
+
+    CompletableFuture<Result> result() {
+      return result;
+    }
+
+    /** As Ctrl-C does. */
+    void stop() {
+      stop.run();
+      stopped.countDown();
+    }
+
+    @Override
+    public void onStop(Runnable stop) {
+      this.stop = stop;
+    }
+
+    @Override
+    public void awaitStop() throws InterruptedException {
+      stopped.await();
+    }
+  }
+}
