@@ -19,9 +19,9 @@ public record RetryPolicy(
     Duration initialBackoff, Duration maxBackoff, double multiplier, int maxAttempts) {
 
   private static final RetryPolicy DEFAULTS =
-      new RetryPolicy(Duration.ofMillis(20), Duration.ofSeconds(1), 2.0, Integer.MAX_VALUE);
+      new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(500), 2.0, Integer.MAX_VALUE);
   private static final RetryPolicy NONE =
-      new RetryPolicy(Duration.ofMillis(20), Duration.ofSeconds(1), 2.0, 1);
+      new RetryPolicy(Duration.ofMillis(20), Duration.ofMillis(500), 2.0, 1);
 
   public RetryPolicy {
     Durations.requirePositive(initialBackoff, "initialBackoff");
@@ -37,7 +37,7 @@ public record RetryPolicy(
     }
   }
 
-  /** 20 ms doubling to 1 s, as often as the deadline allows. */
+  /** 20 ms doubling to 500 ms, as often as the deadline allows. */
   public static RetryPolicy defaults() {
     return DEFAULTS;
   }

@@ -4,10 +4,13 @@ import io.varve.client.AppendId;
 import io.varve.client.AppendLookup;
 import io.varve.client.AppendRequest;
 import io.varve.client.AppendResult;
+import io.varve.client.ClientClosedException;
 import io.varve.client.ClusterDescription;
+import io.varve.client.DeadlineExceededException;
 import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.Head;
+import io.varve.client.InternalException;
 import io.varve.client.ReadConsistency;
 import io.varve.client.ReadOptions;
 import io.varve.client.SourceState;
@@ -16,117 +19,427 @@ import io.varve.client.Subscription;
 import io.varve.client.SubscriptionItem;
 import io.varve.client.SubscriptionListener;
 import io.varve.client.SubscriptionStream;
+import io.varve.client.UnavailableException;
 import io.varve.client.VarveClient;
+import io.varve.proto.v1.ClusterServiceGrpc;
+import io.varve.proto.v1.DescribeRequest;
+import io.varve.proto.v1.DescribeResponse;
+import io.varve.proto.v1.GetAppendRequest;
+import io.varve.proto.v1.GetHeadRequest;
+import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetSourceRequest;
+import io.varve.proto.v1.LogServiceGrpc;
+import io.varve.proto.v1.Member;
+import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The client: puts the parts together. */
 public final class DefaultVarveClient implements VarveClient {
+
+  /** What {@link #readAsync} holds in memory. */
+  private static final long MAX_COLLECTED = 10_000;
+
+  private final ClientSettings settings;
+  private final Transport transport;
+  private final LogState log;
+  private final Nodes nodes;
+  private final Completions completions;
+  private final Unary unary;
+  private final Appender appender;
+
+  /** Open reads and subscriptions; {@link Nodes} bounds how many there are. */
+  private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
+
+  private final AtomicBoolean closed = new AtomicBoolean();
 
   /** Makes a client; it connects when it is first used. */
   public DefaultVarveClient(ClientSettings settings) {
     if (settings.targets().isEmpty()) {
       throw new IllegalArgumentException("name at least one target");
     }
+    List<Address> targets = settings.targets().stream().map(Address::parse).distinct().toList();
+    this.settings = settings;
+    this.transport = new Transport(settings.tls(), settings.connectTimeout());
+    this.log = new LogState(settings.log(), settings.logIdentity());
+    this.nodes = new Nodes(targets, transport, settings.learnAddresses());
+    this.completions = new Completions(settings.executor());
+    this.unary = new Unary(nodes, transport, settings.retry(), completions);
+    this.appender = new Appender(nodes, log, transport, completions, settings);
+    nodes.onLeader(this::learnMembers);
   }
 
-  private static UnsupportedOperationException soon() {
-    return new UnsupportedOperationException("not written yet");
+  /** After a change of leader, learns where the nodes are that joined meanwhile. */
+  private void learnMembers() {
+    UnaryCall.start(
+        nodes,
+        nodes.leaderOrAny(),
+        ClusterServiceGrpc.getDescribeMethod(),
+        DescribeRequest.getDefaultInstance(),
+        settings.connectTimeout().toNanos(),
+        new UnaryCall.Callback<DescribeResponse>() {
+          @Override
+          public void answered(DescribeResponse response, Optional<Address> leader) {
+            nodes.learn(response.getMembersList().stream().map(Member::getClientAddress).toList());
+          }
+
+          @Override
+          public void failed(Failure failure, Optional<Address> leader) {
+            // Another change, or another day.
+          }
+        });
   }
+
+  // ---- appending ----
 
   @Override
   public CompletableFuture<AppendResult> appendAsync(AppendRequest request) {
-    throw soon();
+    return append(request, request.deadline().orElse(settings.deadline()));
+  }
+
+  private AppendOp append(AppendRequest request, Duration deadline) {
+    AppendOp.Naming naming = AppendOp.Naming.AUTOMATIC;
+    Optional<AppendId> explicit = Optional.empty();
+    if (request.identity() instanceof AppendRequest.Explicit named) {
+      naming = AppendOp.Naming.EXPLICIT;
+      explicit = Optional.of(named.appendId());
+    } else if (request.identity() == AppendRequest.None.INSTANCE) {
+      naming = AppendOp.Naming.NONE;
+    }
+    return appender.append(
+        new AppendOp(
+            naming,
+            explicit,
+            AppendFrame.encodeBody(request.events(), request.conditions()),
+            System.nanoTime() + deadline.toNanos()));
   }
 
   @Override
   public AppendResult append(AppendRequest request) {
-    throw soon();
+    requireMayWait();
+    AppendOp op = append(request, request.deadline().orElse(settings.deadline()));
+    try {
+      return Waiting.await(op);
+    } catch (InterruptedException interrupted) {
+      // Keeps it from being sent if it has not been; whether it has, only the append thread knows.
+      op.cancel(false);
+      Thread.currentThread().interrupt();
+      throw op.outcomeUnknown("interrupted while waiting for the answer", interrupted);
+    }
   }
 
   @Override
   public AppendId newAppendId() {
-    throw soon();
+    long known = log.knownHead();
+    return new AppendId(UUID.randomUUID(), known == LogState.UNKNOWN ? head().position() : known);
   }
 
   @Override
   public CompletableFuture<AppendLookup> getAppendAsync(AppendId appendId) {
-    throw soon();
+    Objects.requireNonNull(appendId, "appendId");
+    return unary.call(
+        LogServiceGrpc.getGetAppendMethod(),
+        () ->
+            GetAppendRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setAppendId(
+                    io.varve.proto.v1.AppendId.newBuilder()
+                        .setId(Uuids.toBytes(appendId.id()))
+                        .setKnownPosition(appendId.knownPosition()))
+                .build(),
+        response -> {
+          log.learn(response.getLogIdentity(), response.getHead());
+          return new AppendLookup(
+              response.getHead(),
+              response.hasAppended()
+                  ? Optional.of(Convert.appended(response.getAppended()))
+                  : Optional.empty());
+        },
+        true,
+        settings.deadline());
   }
 
   @Override
   public AppendLookup getAppend(AppendId appendId) {
-    throw soon();
+    return await(() -> getAppendAsync(appendId));
   }
+
+  // ---- reading ----
 
   @Override
   public CompletableFuture<Head> headAsync(ReadConsistency consistency) {
-    throw soon();
+    Objects.requireNonNull(consistency, "consistency");
+    return unary.call(
+        LogServiceGrpc.getGetHeadMethod(),
+        () ->
+            GetHeadRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setConsistency(Convert.consistency(consistency))
+                .build(),
+        this::head,
+        !consistency.answersLocally(),
+        settings.deadline());
+  }
+
+  private Head head(GetHeadResponse response) {
+    log.learn(response.getLogIdentity(), response.getHead());
+    return new Head(
+        response.getHead(),
+        response.hasRecorded()
+            ? Optional.of(Convert.instant(response.getRecorded()))
+            : Optional.empty(),
+        Uuids.fromBytes(response.getLogIdentity())
+            .orElseThrow(
+                () -> new InternalException("the node answered without a log identity", null)));
   }
 
   @Override
   public Head head(ReadConsistency consistency) {
-    throw soon();
+    return await(() -> headAsync(consistency));
   }
 
   @Override
   public CompletableFuture<SourceState> sourceAsync(String source, ReadConsistency consistency) {
-    throw soon();
+    Objects.requireNonNull(source, "source");
+    Objects.requireNonNull(consistency, "consistency");
+    return unary.call(
+        LogServiceGrpc.getGetSourceMethod(),
+        () ->
+            GetSourceRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setSource(source)
+                .setConsistency(Convert.consistency(consistency))
+                .build(),
+        response -> {
+          log.learn(response.getLogIdentity(), response.getHead());
+          return new SourceState(
+              source, response.getVersion(), response.getLastPosition(), response.getHead());
+        },
+        !consistency.answersLocally(),
+        settings.deadline());
   }
 
   @Override
   public SourceState source(String source, ReadConsistency consistency) {
-    throw soon();
+    return await(() -> sourceAsync(source, consistency));
   }
 
   @Override
   public EventStream read(ReadOptions options) {
-    throw soon();
+    requireOpen();
+    BlockingItems items = new BlockingItems(transport);
+    ReadCall call = readCall(options, items);
+    items.of(call);
+    DefaultEventStream stream =
+        new DefaultEventStream(
+            call, items, options.deadline().orElse(settings.deadline()).toNanos(), open::remove);
+    open.add(stream);
+    call.start();
+    return stream;
+  }
+
+  private ReadCall readCall(ReadOptions options, Sink sink) {
+    return new ReadCall(nodes, log, transport.networkLoop(), settings.retry(), options, sink);
   }
 
   @Override
   public CompletableFuture<List<Event>> readAsync(ReadOptions options) {
-    throw soon();
+    if (options.limit() < 1 || options.limit() > MAX_COLLECTED) {
+      throw new IllegalArgumentException(
+          "a read into memory needs a limit of 1 to " + MAX_COLLECTED + ": " + options.limit());
+    }
+    requireOpen();
+    CollectedRead collected = new CollectedRead(completions);
+    CompletableFuture<List<Event>> future = collected.future();
+    ReadCall call = readCall(options, collected);
+    long deadlineNanos = options.deadline().orElse(settings.deadline()).toNanos();
+    io.netty.util.concurrent.Future<?> timer =
+        transport
+            .networkLoop()
+            .schedule(
+                () ->
+                    completions.fail(
+                        future,
+                        new DeadlineExceededException(
+                            "the read was not complete within "
+                                + TimeUnit.NANOSECONDS.toMillis(deadlineNanos)
+                                + " ms",
+                            null)),
+                deadlineNanos,
+                TimeUnit.NANOSECONDS);
+    AutoCloseable closeable =
+        () -> completions.fail(future, new ClientClosedException("the client was closed"));
+    open.add(closeable);
+    call.start();
+    return future.whenComplete(
+        (events, error) -> {
+          timer.cancel(false);
+          open.remove(closeable);
+          call.cancel();
+        });
   }
+
+  // ---- subscribing ----
 
   @Override
   public Flow.Publisher<SubscriptionItem> subscribe(SubscribeOptions options) {
-    throw soon();
+    Objects.requireNonNull(options, "options");
+    Executor executor = settings.executor().orElseGet(transport::networkLoop);
+    return new ItemPublisher(
+        executor,
+        (sink, closeable) -> {
+          requireOpen();
+          open.add(closeable);
+          SubscribeCall call =
+              new SubscribeCall(
+                  nodes,
+                  log,
+                  transport.networkLoop(),
+                  settings.retry(),
+                  options,
+                  new Sink() {
+                    @Override
+                    public boolean take(Chunk chunk) {
+                      return sink.take(chunk);
+                    }
+
+                    @Override
+                    public void ended() {
+                      open.remove(closeable);
+                      sink.ended();
+                    }
+
+                    @Override
+                    public void failed(Throwable error) {
+                      open.remove(closeable);
+                      sink.failed(error);
+                    }
+                  });
+          begin(call, options, sink);
+          return call;
+        });
+  }
+
+  /** Starts a subscription, behind the head at this time if that is where it is to start. */
+  private void begin(SubscribeCall call, SubscribeOptions options, Sink sink) {
+    if (options.start() != SubscribeOptions.AfterHead.INSTANCE) {
+      call.start();
+      return;
+    }
+    // Asked for here, not left to the node: resumed elsewhere before anything was delivered, the
+    // subscription would skip what was appended in between.
+    CompletableFuture<Head> unused =
+        headAsync(ReadConsistency.linearizable())
+            .whenComplete(
+                (head, error) -> {
+                  if (error == null) {
+                    call.startAfter(head.position());
+                  } else if (!call.isOver()) {
+                    sink.failed(error);
+                  }
+                });
   }
 
   @Override
   public Subscription subscribe(SubscribeOptions options, SubscriptionListener listener) {
-    throw soon();
+    Objects.requireNonNull(listener, "listener");
+    return ListenerSubscription.start(follow(options), listener);
   }
 
   @Override
   public SubscriptionStream follow(SubscribeOptions options) {
-    throw soon();
+    Objects.requireNonNull(options, "options");
+    requireOpen();
+    BlockingItems items = new BlockingItems(transport);
+    SubscribeCall call =
+        new SubscribeCall(nodes, log, transport.networkLoop(), settings.retry(), options, items);
+    items.of(call);
+    DefaultSubscriptionStream stream = new DefaultSubscriptionStream(call, items, open::remove);
+    open.add(stream);
+    begin(call, options, items);
+    return stream;
   }
+
+  // ---- the cluster ----
 
   @Override
   public CompletableFuture<ClusterDescription> describeAsync() {
-    throw soon();
+    return unary.call(
+        ClusterServiceGrpc.getDescribeMethod(),
+        DescribeRequest::getDefaultInstance,
+        Convert::description,
+        false,
+        settings.deadline());
   }
 
   @Override
   public ClusterDescription describe() {
-    throw soon();
+    return await(this::describeAsync);
   }
 
   @Override
   public Optional<UUID> logIdentity() {
-    throw soon();
+    return Uuids.fromBytes(log.identity());
   }
 
   @Override
   public void forgetLogIdentity() {
-    throw soon();
+    log.forget();
+  }
+
+  // ---- waiting, and the end ----
+
+  private <T> T await(java.util.function.Supplier<CompletableFuture<T>> call) {
+    requireMayWait();
+    CompletableFuture<T> future = call.get();
+    try {
+      return Waiting.await(future);
+    } catch (InterruptedException interrupted) {
+      future.cancel(false);
+      Thread.currentThread().interrupt();
+      throw new UnavailableException("interrupted while waiting for the answer", interrupted);
+    }
+  }
+
+  private void requireMayWait() {
+    if (transport.onOwnThread()) {
+      throw new IllegalStateException(
+          "this is one of the client's own threads, which must not wait; see VarveClient");
+    }
+  }
+
+  private void requireOpen() {
+    if (closed.get()) {
+      throw new ClientClosedException("the client is closed");
+    }
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    appender.close();
+    for (AutoCloseable stream : open) {
+      try {
+        stream.close();
+      } catch (Exception cannotHappen) {
+        throw new AssertionError(cannotHappen);
+      }
+    }
+    nodes.close();
+    transport.close();
+  }
 }

@@ -1,0 +1,293 @@
+package io.varve.client.internal;
+
+import io.varve.client.VarveException;
+import io.varve.proto.v1.ClusterServiceGrpc;
+import io.varve.proto.v1.DescribeRequest;
+import io.varve.proto.v1.DescribeResponse;
+import io.varve.proto.v1.GetHeadRequest;
+import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.LogServiceGrpc;
+import io.varve.proto.v1.Member;
+import io.varve.proto.v1.ReadConsistency;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One search for the leader: asks every known node at once, and every node they name, until one
+ * says of itself that it leads. What followers say is only a hint: theirs may be old.
+ *
+ * <p>Where the leader cannot be reached from here but another node reaches it, the search finds
+ * that other node, which forwards.
+ */
+final class LeaderSearch {
+
+  /** Called once, on a network thread. */
+  interface Callback {
+    /**
+     * Send appends there.
+     *
+     * @param leads whether it is the leader itself
+     */
+    void found(Address address, boolean leads);
+
+    /** There is none now. */
+    void none(Failure failure);
+  }
+
+  /** Once a node has answered, how long the others may take before the search goes on without. */
+  private static final long HURRY_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
+
+  private final Nodes nodes;
+  private final LogState log;
+  private final Transport transport;
+  private final long timeoutNanos;
+  private final @Nullable Address avoid;
+  private final Callback callback;
+
+  // Guarded by this.
+  private final Set<Address> asked = new HashSet<>();
+  private int outstanding;
+  private boolean over;
+  private @Nullable Address answering;
+  private @Nullable Failure failure;
+  private @Nullable Failure refusal;
+
+  private LeaderSearch(
+      Nodes nodes, LogState log, Transport transport, @Nullable Address avoid, Callback callback) {
+    this.nodes = nodes;
+    this.log = log;
+    this.transport = transport;
+    this.timeoutNanos = transport.connectTimeout().toNanos();
+    this.avoid = avoid;
+    this.callback = callback;
+  }
+
+  /**
+   * Searches.
+   *
+   * @param avoid a node that is not the answer whatever it says of itself
+   */
+  static void start(
+      Nodes nodes, LogState log, Transport transport, @Nullable Address avoid, Callback callback) {
+    LeaderSearch search = new LeaderSearch(nodes, log, transport, avoid, callback);
+    // Held until every node has been asked, lest the first failures look like the last.
+    synchronized (search) {
+      search.outstanding++;
+    }
+    for (Address address : nodes.all()) {
+      search.ask(address);
+    }
+    nodes.leader().ifPresent(search::ask);
+    search.settled();
+  }
+
+  private void ask(Address address) {
+    synchronized (this) {
+      if (over || address.equals(avoid) || !asked.add(address)) {
+        return;
+      }
+      outstanding++;
+    }
+    GetHeadRequest request =
+        GetHeadRequest.newBuilder()
+            .setLog(log.name())
+            .setLogIdentity(log.identity())
+            .setConsistency(ReadConsistency.newBuilder().setLocal(true))
+            .build();
+    UnaryCall.start(
+        nodes,
+        address,
+        LogServiceGrpc.getGetHeadMethod(),
+        request,
+        timeoutNanos,
+        new UnaryCall.Callback<GetHeadResponse>() {
+          @Override
+          public void answered(GetHeadResponse response, Optional<Address> leader) {
+            try {
+              log.learn(response.getLogIdentity(), response.getHead());
+            } catch (VarveException mismatch) {
+              refused(new Failure(mismatch, false, true, Duration.ZERO));
+              settled();
+              return;
+            }
+            heard(address, leader);
+          }
+
+          @Override
+          public void failed(Failure why, Optional<Address> leader) {
+            if (!why.retriable()) {
+              refused(why);
+            } else {
+              note(why);
+            }
+            // Even a node that cannot serve may know who can.
+            leader.filter(named -> !named.equals(address)).ifPresent(LeaderSearch.this::ask);
+            settled();
+          }
+        });
+  }
+
+  private void heard(Address address, Optional<Address> leader) {
+    boolean first;
+    synchronized (this) {
+      first = answering == null;
+      if (first) {
+        answering = address;
+      }
+    }
+    if (first) {
+      hurry();
+    }
+    if (leader.isPresent()) {
+      if (leader.get().equals(address)) {
+        found(address, true);
+      } else {
+        ask(leader.get());
+      }
+      settled();
+    } else {
+      describe(address);
+    }
+  }
+
+  /**
+   * A node that names no leader's address, or whose address must not be learned, still says whether
+   * it leads itself.
+   */
+  private void describe(Address address) {
+    UnaryCall.start(
+        nodes,
+        address,
+        ClusterServiceGrpc.getDescribeMethod(),
+        DescribeRequest.getDefaultInstance(),
+        timeoutNanos,
+        new UnaryCall.Callback<DescribeResponse>() {
+          @Override
+          public void answered(DescribeResponse response, Optional<Address> leader) {
+            learn(response);
+            String leaderId = response.getLeaderId();
+            if (!leaderId.isEmpty()) {
+              if (leaderId.equals(response.getNodeId())) {
+                found(address, true);
+              } else if (nodes.learnsAddresses()) {
+                clientAddress(response, leaderId).ifPresent(LeaderSearch.this::ask);
+              }
+            }
+            settled();
+          }
+
+          @Override
+          public void failed(Failure why, Optional<Address> leader) {
+            note(why);
+            settled();
+          }
+        });
+  }
+
+  private void learn(DescribeResponse response) {
+    nodes.learn(response.getMembersList().stream().map(Member::getClientAddress).toList());
+  }
+
+  private static Optional<Address> clientAddress(DescribeResponse response, String id) {
+    for (Member member : response.getMembersList()) {
+      if (member.getId().equals(id) && !member.getClientAddress().isEmpty()) {
+        try {
+          return Optional.of(Address.parse(member.getClientAddress()));
+        } catch (IllegalArgumentException notAnAddress) {
+          return Optional.empty();
+        }
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A node that hangs must not hold up the next search. */
+  private void hurry() {
+    // If the client is closed, the calls fail as well.
+    boolean unused = Transport.later(transport.networkLoop(), this::conclude, HURRY_NANOS);
+  }
+
+  private void settled() {
+    synchronized (this) {
+      outstanding--;
+      if (outstanding > 0) {
+        return;
+      }
+    }
+    conclude();
+  }
+
+  private void conclude() {
+    Address through;
+    synchronized (this) {
+      if (over) {
+        return;
+      }
+      over = true;
+      through = answering;
+    }
+    if (through == null) {
+      none();
+    } else {
+      forward(through);
+    }
+  }
+
+  /** Every node was asked and none leads: does the one that answered reach one that does? */
+  private void forward(Address through) {
+    UnaryCall.start(
+        nodes,
+        through,
+        ClusterServiceGrpc.getDescribeMethod(),
+        DescribeRequest.getDefaultInstance(),
+        timeoutNanos,
+        new UnaryCall.Callback<DescribeResponse>() {
+          @Override
+          public void answered(DescribeResponse response, Optional<Address> leader) {
+            for (Member member : response.getMembersList()) {
+              if (member.getId().equals(response.getLeaderId()) && member.getReachable()) {
+                callback.found(through, false);
+                return;
+              }
+            }
+            none();
+          }
+
+          @Override
+          public void failed(Failure why, Optional<Address> leader) {
+            note(why);
+            none();
+          }
+        });
+  }
+
+  private void found(Address address, boolean leads) {
+    synchronized (this) {
+      if (over) {
+        return;
+      }
+      over = true;
+    }
+    callback.found(address, leads);
+  }
+
+  private void none() {
+    Failure why;
+    synchronized (this) {
+      why = refusal != null && answering == null ? refusal : failure;
+    }
+    callback.none(why == null ? Failure.local("no node knows a leader") : why);
+  }
+
+  private synchronized void note(Failure why) {
+    failure = why;
+  }
+
+  private synchronized void refused(Failure why) {
+    refusal = why;
+  }
+}
