@@ -7,25 +7,25 @@ import com.google.protobuf.ByteString;
  * payload(n))). It proves that history was not altered, and survives the erasure of a payload with
  * its salt. Not thread-safe.
  */
-public final class ChainHash {
+final class ChainHash {
 
   /** How long a hash is. */
-  public static final int BYTES = 32;
+  static final int BYTES = 32;
 
   private final Sha256 sha256 = new Sha256();
   private final byte[] content = new byte[BYTES];
   private final byte[] current = new byte[BYTES];
 
   /** Continues from a hash. */
-  public ChainHash(ByteString hash) {
+  ChainHash(ByteString hash) {
     hash.copyTo(current, 0);
   }
 
   /** A chain before its first event. */
-  public ChainHash() {}
+  ChainHash() {}
 
   /** The hash at the last event. */
-  public ByteString current() {
+  ByteString current() {
     return ByteString.copyFrom(current);
   }
 
@@ -39,7 +39,7 @@ public final class ChainHash {
    *
    * @param headerLength how long the header is; the salt and the payload are the rest
    */
-  public void append(byte[] bytes, int offset, int headerLength, int recordLength) {
+  void append(byte[] bytes, int offset, int headerLength, int recordLength) {
     sha256.update(bytes, offset + headerLength, recordLength - headerLength);
     sha256.digest(content);
     sha256.update(current, 0, BYTES);

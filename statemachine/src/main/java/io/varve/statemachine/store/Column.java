@@ -1,6 +1,7 @@
 package io.varve.statemachine.store;
 
 import io.varve.statemachine.StoreException;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ReadOptions;
@@ -51,6 +52,15 @@ abstract class Column {
 
   final RocksIterator iterator(ReadOptions options) {
     return db.newIterator(handle, options);
+  }
+
+  /** Visits every row, in key order. */
+  final void forEach(ReadOptions options, BiConsumer<byte[], byte[]> row) {
+    try (RocksIterator rows = iterator(options)) {
+      for (rows.seekToFirst(); isValid(rows); rows.next()) {
+        row.accept(rows.key(), rows.value());
+      }
+    }
   }
 
   /** Tells the end of the data from a failure to read it. */

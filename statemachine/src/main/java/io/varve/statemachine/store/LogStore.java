@@ -51,6 +51,7 @@ public final class LogStore implements AutoCloseable {
   private final FlushOptions flushOptions;
   private final ReadOptions listReads;
   private final ReadOptions scanReads;
+  private final ReadOptions wholeReads;
   private final List<ColumnFamilyHandle> handles;
 
   private final EventsColumn events;
@@ -82,6 +83,7 @@ public final class LogStore implements AutoCloseable {
     this.flushOptions = natives.keep(new FlushOptions()).setWaitForFlush(true);
     this.listReads = natives.keep(new ReadOptions()).setPrefixSameAsStart(true);
     this.scanReads = natives.keep(new ReadOptions()).setFillCache(false);
+    this.wholeReads = natives.keep(new ReadOptions()).setFillCache(false).setTotalOrderSeek(true);
     this.events = new EventsColumn(db, columns.get(EventsColumn.NAME));
     this.appends = new AppendsColumn(db, columns.get(AppendsColumn.NAME));
     this.sources = new SourcesColumn(db, columns.get(SourcesColumn.NAME));
@@ -104,19 +106,62 @@ public final class LogStore implements AutoCloseable {
     NativeResources natives = new NativeResources();
     try {
       Files.createDirectories(directory);
-      LogStore store = open(directory, options, natives);
-      store.checkFormat();
+      LogStore store = open(directory, options, natives, RocksDB::open);
+      if (!store.meta.hasFormat()) {
+        store.writeFormat();
+      }
       return store;
     } catch (RocksDBException | IOException e) {
       natives.close();
-      throw new StoreException("cannot open the store in " + directory + ": " + e.getMessage(), e);
+      throw cannotOpen(directory, e);
     } catch (RuntimeException e) {
       natives.close();
       throw e;
     }
   }
 
-  private static LogStore open(Path directory, StoreOptions options, NativeResources natives)
+  /**
+   * Opens a store that nobody writes to, to read what was flushed: a checkpoint, or the store of a
+   * node that is down.
+   *
+   * @throws StoreException if there is none, it cannot be read, or has an unknown format
+   */
+  static LogStore openReadOnly(Path directory) {
+    RocksDB.loadLibrary();
+    NativeResources natives = new NativeResources();
+    try {
+      StoreOptions options = StoreOptions.defaults().withFlushOnClose(false);
+      LogStore store = open(directory, options, natives, RocksDB::openReadOnly);
+      if (!store.meta.hasFormat()) {
+        throw new StoreException("the store in " + directory + " is incomplete");
+      }
+      return store;
+    } catch (RocksDBException e) {
+      natives.close();
+      throw cannotOpen(directory, e);
+    } catch (RuntimeException e) {
+      natives.close();
+      throw e;
+    }
+  }
+
+  private static StoreException cannotOpen(Path directory, Exception cause) {
+    return new StoreException(
+        "cannot open the store in " + directory + ": " + cause.getMessage(), cause);
+  }
+
+  /** One of RocksDB's ways to open. */
+  private interface Opening {
+    RocksDB open(
+        DBOptions options,
+        String path,
+        List<ColumnFamilyDescriptor> columns,
+        List<ColumnFamilyHandle> handles)
+        throws RocksDBException;
+  }
+
+  private static LogStore open(
+      Path directory, StoreOptions options, NativeResources natives, Opening opening)
       throws RocksDBException {
     Cache cache = natives.keep(new LRUCache(options.blockCacheBytes()));
     Map<String, ColumnFamilyOptions> columns =
@@ -129,7 +174,7 @@ public final class LogStore implements AutoCloseable {
     List<ColumnFamilyHandle> handles = new ArrayList<>();
     RocksDB db =
         natives.keep(
-            RocksDB.open(
+            opening.open(
                 databaseOptions(options, natives), directory.toString(), descriptors, handles));
     Map<String, ColumnFamilyHandle> opened = new LinkedHashMap<>();
     int i = 0;
@@ -147,7 +192,7 @@ public final class LogStore implements AutoCloseable {
     columns.put(SourcesColumn.NAME, options.lookedUp());
     columns.put(BySourceColumn.NAME, options.listed());
     columns.put(NamesColumn.NAME, options.lookedUp());
-    columns.put(LabelsColumn.NAME, options.listed());
+    columns.put(LabelsColumn.NAME, options.appendedLists());
     columns.put(LatestColumn.NAME, options.listed());
     columns.put(OriginsColumn.NAME, options.lookedUp());
     columns.put(ByOriginColumn.NAME, options.lookedUp());
@@ -175,13 +220,11 @@ public final class LogStore implements AutoCloseable {
         .setStatsPersistPeriodSec(0);
   }
 
-  private void checkFormat() {
-    if (!meta.hasFormat()) {
-      Batch batch = new Batch();
-      meta.putFormat(batch);
-      write(batch);
-      flush();
-    }
+  private void writeFormat() {
+    Batch batch = new Batch();
+    meta.putFormat(batch);
+    write(batch);
+    flush();
   }
 
   /** Where the store stands. */
@@ -242,6 +285,11 @@ public final class LogStore implements AutoCloseable {
   /** For reading long stretches once; what is read does not drive out what is cached. */
   ReadOptions scanReads() {
     return scanReads;
+  }
+
+  /** For reading whole column families. */
+  ReadOptions wholeReads() {
+    return wholeReads;
   }
 
   /** Applies a batch, all of it or nothing; durable after the next flush. */

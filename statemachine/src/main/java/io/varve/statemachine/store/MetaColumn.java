@@ -3,7 +3,9 @@ package io.varve.statemachine.store;
 import com.google.protobuf.ByteString;
 import io.varve.statemachine.StoreException;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import org.rocksdb.ColumnFamilyHandle;
+import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 
 /**
@@ -98,12 +100,14 @@ final class MetaColumn extends Column {
     batch.value(hash.length).write(hash);
   }
 
-  /** The chain hash kept at a position, if one is kept there. */
-  Optional<ByteString> chainHash(long position) {
-    ByteWriter key = new ByteWriter(1 + Long.BYTES);
-    key.writeByte(CHAIN_KEY_PREFIX);
-    key.writeLong(position);
-    byte[] hash = get(key.toByteArray());
-    return hash == null ? Optional.empty() : Optional.of(ByteString.copyFrom(hash));
+  /** Visits every kept chain hash and its position, in log order. */
+  void forEachChainHash(ReadOptions options, BiConsumer<Long, ByteString> action) {
+    forEach(
+        options,
+        (key, value) -> {
+          if (key[0] == CHAIN_KEY_PREFIX) {
+            action.accept(ByteReader.longAt(key, 1), ByteString.copyFrom(value));
+          }
+        });
   }
 }
