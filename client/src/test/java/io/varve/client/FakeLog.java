@@ -59,6 +59,11 @@ final class FakeLog {
     return found == null ? null : found.answer.toBuilder().setReplayed(true).build();
   }
 
+  /** Forgets every append id, as the window would in time. */
+  synchronized void forget() {
+    appends.clear();
+  }
+
   void onAppend(Runnable listener) {
     listeners.add(listener);
   }

@@ -43,6 +43,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -51,6 +52,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +64,13 @@ final class FakeNode implements AutoCloseable {
 
   private static final Metadata.Key<String> LEADER =
       Metadata.Key.of("varve-leader", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** Kept so that it stays silenced: a node that is meant to die says so at length. */
+  private static final Logger NOISE = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+
+  static {
+    NOISE.setLevel(Level.OFF);
+  }
 
   /** What a node does with one append on a stream. */
   enum Reaction {
@@ -114,6 +124,9 @@ final class FakeNode implements AutoCloseable {
 
   volatile List<Member> members = List.of();
   volatile String leaderId = "";
+
+  /** What an overloaded node asks callers to wait. */
+  volatile Duration overloadedFor = Duration.ZERO;
 
   /** The error that unary calls, reads and subscriptions get; empty = they are served. */
   volatile Optional<Error> refuse = Optional.empty();
@@ -458,7 +471,11 @@ final class FakeNode implements AutoCloseable {
       answer(
           AppendStreamResponse.newBuilder()
               .setLogIdentity(log.identity)
-              .setError(FakeLog.error(code, code + " as scripted"))
+              .setError(
+                  FakeLog.error(code, code + " as scripted").toBuilder()
+                      .setRetryAfter(
+                          com.google.protobuf.Duration.newBuilder()
+                              .setNanos((int) overloadedFor.toNanos())))
               .build());
     }
 

@@ -67,6 +67,9 @@ final class Appender {
   /** A stream that answers nothing for this long makes the client ask the others who leads. */
   private static final long SUSPECT_NANOS = TimeUnit.MILLISECONDS.toNanos(1500);
 
+  /** How soon it asks them again. */
+  private static final long SUSPECT_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
   /** An answer this much overdue means that the node is broken. */
   private static final long OVERDUE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -756,10 +759,13 @@ final class Appender {
         on.abandon("answers are overdue");
         streamEnded(Failure.local(on.address + " owes answers"));
       } else {
-        if (silentSince(now) >= SUSPECT_NANOS) {
+        long silent = silentSince(now);
+        if (silent >= SUSPECT_NANOS) {
           checkLeader(on);
+          next = earlier(next, now + SUSPECT_AGAIN_NANOS);
+        } else {
+          next = earlier(next, now + SUSPECT_NANOS - silent);
         }
-        next = earlier(next, now + SUSPECT_NANOS);
       }
     }
     if (any) {
