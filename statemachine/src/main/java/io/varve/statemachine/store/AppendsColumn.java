@@ -45,7 +45,7 @@ final class AppendsColumn extends Column {
     }
   }
 
-  private static AppendRow decode(long firstPosition, byte[] value) {
+  static AppendRow decode(long firstPosition, byte[] value) {
     ByteReader in = new ByteReader(value);
     long idHigh = in.readLong();
     long idLow = in.readLong();

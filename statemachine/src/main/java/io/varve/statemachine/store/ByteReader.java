@@ -68,7 +68,8 @@ final class ByteReader {
   }
 
   void skipString() {
-    at += readLength();
+    int length = readLength(); // Moves, so it must not stand within a compound assignment.
+    at += length;
   }
 
   /** A byte string with its length before it. */

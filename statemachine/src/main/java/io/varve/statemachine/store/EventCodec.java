@@ -2,6 +2,7 @@ package io.varve.statemachine.store;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
+import io.varve.proto.v1.NewEvent;
 import io.varve.statemachine.Outcome.ConflictingEvent;
 import io.varve.statemachine.StoreException;
 import io.varve.statemachine.StoredEvent;
@@ -95,6 +96,26 @@ final class EventCodec {
         clientId,
         bufferId,
         clientSequence);
+  }
+
+  /** The event as its caller handed it in. */
+  static NewEvent handedIn(StoredEvent event) {
+    NewEvent.Builder handedIn =
+        NewEvent.newBuilder()
+            .setSource(event.source())
+            .setType(event.type())
+            .setSourceType(event.sourceType())
+            .setStreamType(event.streamType())
+            .setStreamId(event.streamId())
+            .addAllTags(event.tags())
+            .setKey(event.key())
+            .setTombstone(event.tombstone())
+            .setData(event.data())
+            .setContentType(event.contentType())
+            .setMetadata(event.metadata())
+            .setId(event.id());
+    event.occurred().ifPresent(handedIn::setOccurred);
+    return handedIn.build();
   }
 
   /** What a conflict says about the event a record holds. */

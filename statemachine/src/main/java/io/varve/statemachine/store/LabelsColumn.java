@@ -18,4 +18,9 @@ final class LabelsColumn extends Column {
     out.writeLong(position);
     batch.value(0);
   }
+
+  /** Whether an event is in a label's list. */
+  boolean contains(long label, long position) {
+    return get(Keys.of(label, position)) != null;
+  }
 }

@@ -131,7 +131,18 @@ public final class LogStore implements AutoCloseable {
     NativeResources natives = new NativeResources();
     try {
       StoreOptions options = StoreOptions.defaults().withFlushOnClose(false);
-      LogStore store = open(directory, options, natives, RocksDB::openReadOnly);
+      SilentLogger silence = natives.keep(new SilentLogger());
+      LogStore store =
+          open(
+              directory,
+              options,
+              natives,
+              (database, path, columns, handles) ->
+                  RocksDB.openReadOnly(
+                      database.setCreateIfMissing(false).setLogger(silence),
+                      path,
+                      columns,
+                      handles));
       if (!store.meta.hasFormat()) {
         throw new StoreException("the store in " + directory + " is incomplete");
       }

@@ -3,9 +3,7 @@ package io.varve.statemachine.store;
 import com.google.protobuf.ByteString;
 import io.varve.statemachine.StoreException;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.rocksdb.ColumnFamilyHandle;
-import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 
 /**
@@ -100,14 +98,24 @@ final class MetaColumn extends Column {
     batch.value(hash.length).write(hash);
   }
 
-  /** Visits every kept chain hash and its position, in log order. */
-  void forEachChainHash(ReadOptions options, BiConsumer<Long, ByteString> action) {
-    forEach(
-        options,
-        (key, value) -> {
-          if (key[0] == CHAIN_KEY_PREFIX) {
-            action.accept(ByteReader.longAt(key, 1), ByteString.copyFrom(value));
-          }
-        });
+  /** The chain hash kept at a position, if one is kept there. */
+  Optional<ByteString> chainHash(long position) {
+    ByteWriter key = new ByteWriter(1 + Long.BYTES);
+    key.writeByte(CHAIN_KEY_PREFIX);
+    key.writeLong(position);
+    byte[] hash = get(key.toByteArray());
+    return hash == null ? Optional.empty() : Optional.of(ByteString.copyFrom(hash));
+  }
+
+  /** Whether a key may be here, in a log with this head. */
+  static boolean isExpected(byte[] key, long head) {
+    if (key.length == 1) {
+      return key[0] == FORMAT_KEY[0] || key[0] == STATE_KEY[0] || key[0] == SETTINGS_KEY[0];
+    }
+    if (key.length != 1 + Long.BYTES || key[0] != CHAIN_KEY_PREFIX) {
+      return false;
+    }
+    long position = ByteReader.longAt(key, 1);
+    return position > 0 && position <= head && position % CHAIN_INTERVAL == 0;
   }
 }

@@ -36,7 +36,8 @@ class ConvictionTest {
   @Property(generation = GenerationMode.EXHAUSTIVE, edgeCases = EdgeCasesMode.NONE)
   void everyMutantReplicaIsConvicted(@ForAll ReplicaMutant mutant) {
     RandomGenerator<Plan> plans = generator(Plans.plans(24, List.of(Plans.NO_STEP_LIMIT)));
-    RandomGenerator<List<Disturbance>> scripts = generator(ReplicaProperties.disturbanceScripts());
+    RandomGenerator<List<Disturbance>> scripts =
+        generator(ReplicaEqualityTest.disturbanceScripts());
     assertConvicted(
         mutant,
         () ->
@@ -50,7 +51,7 @@ class ConvictionTest {
   @Example
   void aDecisionThatDependsOnTheEntryIsConvicted() {
     RandomGenerator<Plan> plans = generator(Plans.plans(24, List.of(Plans.NO_STEP_LIMIT)));
-    RandomGenerator<List<Integer>> sizes = generator(ReplicaProperties.groupSizes());
+    RandomGenerator<List<Integer>> sizes = generator(ReplicaEqualityTest.groupSizes());
     assertConvicted(
         Mutant.ENTRY_DECIDED_AS_ONE,
         () ->
@@ -64,8 +65,9 @@ class ConvictionTest {
   @Example
   void aSoundModelIsAcquitted() {
     RandomGenerator<Plan> plans = generator(Plans.plans(24, List.of(Plans.NO_STEP_LIMIT)));
-    RandomGenerator<List<Disturbance>> scripts = generator(ReplicaProperties.disturbanceScripts());
-    RandomGenerator<List<Integer>> sizes = generator(ReplicaProperties.groupSizes());
+    RandomGenerator<List<Disturbance>> scripts =
+        generator(ReplicaEqualityTest.disturbanceScripts());
+    RandomGenerator<List<Integer>> sizes = generator(ReplicaEqualityTest.groupSizes());
     for (int i = 0; i < 20; i++) {
       Plan plan = plans.next(random).value();
       Comparison.withModel(plan, sound(), new Tally());

@@ -1,9 +1,12 @@
 package io.varve.statemachine.model;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.google.protobuf.ByteString;
 import io.varve.statemachine.LogCore;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.Outcome;
+import io.varve.statemachine.StoreAudit;
 import io.varve.statemachine.StoreOptions;
 import java.nio.file.Path;
 import java.util.List;
@@ -104,11 +107,13 @@ final class CoreReplica implements Replica {
   public Object state(boolean withIndex) {
     Path copy = checkpoint();
     try {
+      StoreAudit.Report report = StoreAudit.run(copy);
+      assertThat(report.problems()).as("problems that an audit finds").isEmpty();
       Map<String, Map<String, String>> dump = StoreDump.of(copy);
       if (!withIndex) {
         dump.remove("meta");
       }
-      return dump;
+      return List.of(report.head(), report.chainHash(), dump);
     } finally {
       Scratch.delete(copy);
     }

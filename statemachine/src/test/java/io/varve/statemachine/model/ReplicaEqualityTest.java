@@ -17,7 +17,7 @@ import net.jqwik.api.lifecycle.AfterContainer;
  * Replicas fed the same commands hold equal state and give equal outcomes, whatever happens to them
  * on the way and however the appends are grouped.
  */
-class ReplicaProperties {
+class ReplicaEqualityTest {
 
   private static final Tally TALLY = new Tally();
   private static final Tally REGROUPED_TALLY = new Tally();

@@ -12,7 +12,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.lifecycle.AfterContainer;
 
 /** The core decides and answers as the model does, whatever the history. */
-class AgreementProperties {
+class ModelAgreementTest {
 
   private static final Tally TALLY = new Tally();
   private static final Tally NARROW_TALLY = new Tally();
