@@ -6,9 +6,14 @@ package io.varve.node.cluster;
  * @param host a name or an address; an IPv6 address without its brackets
  * @param port 1 to 65535
  */
-record HostAndPort(String host, int port) {
+public record HostAndPort(String host, int port) {
 
-  static HostAndPort parse(String text) {
+  /**
+   * Reads an address.
+   *
+   * @throws IllegalArgumentException if it is none
+   */
+  public static HostAndPort parse(String text) {
     int colon = text.lastIndexOf(':');
     if (colon <= 0) {
       throw new IllegalArgumentException("not HOST:PORT: '" + text + "'");

@@ -1,0 +1,145 @@
+package io.varve.node;
+
+import io.varve.node.api.ApiOptions;
+import io.varve.node.cluster.ClusterConfig;
+import io.varve.node.cluster.FoundingSettings;
+import io.varve.node.cluster.HostAndPort;
+import io.varve.node.cluster.MemberConfig;
+import io.varve.node.cluster.RaftTuning;
+import io.varve.node.config.ConfigException;
+import io.varve.node.pipeline.PipelineOptions;
+import io.varve.node.read.ReadOptions;
+import io.varve.node.routing.RoutingOptions;
+import io.varve.statemachine.AppendLimits;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.UnaryOperator;
+
+/**
+ * Everything a node is told.
+ *
+ * @param nodeId this node's id; one of the members'
+ * @param dataDirectory where everything of this node lies, on one file system
+ * @param listen where its gRPC API listens; usually the port of its own client address
+ * @param members every member, this one included, the same on every node
+ * @param founding what is fixed for ever if this node's cluster has yet to be founded
+ * @param limits how large one append may be
+ * @param pipeline bounds of the append pipeline
+ * @param routing bounds of what is held for callers
+ * @param reads bounds of reads and subscriptions
+ * @param api bounds of the gRPC server
+ * @param raft timeouts, sizes and bounds of its part in the Raft group
+ */
+public record NodeConfig(
+    String nodeId,
+    Path dataDirectory,
+    HostAndPort listen,
+    List<MemberConfig> members,
+    FoundingSettings founding,
+    AppendLimits limits,
+    PipelineOptions pipeline,
+    RoutingOptions routing,
+    ReadOptions reads,
+    ApiOptions api,
+    RaftTuning raft) {
+
+  public NodeConfig {
+    members = List.copyOf(members);
+  }
+
+  /**
+   * A node that listens at its own client address, with the documented defaults.
+   *
+   * @throws IllegalArgumentException if the members do not include the node, or an address is none
+   */
+  public static NodeConfig of(String nodeId, Path dataDirectory, List<MemberConfig> members) {
+    MemberConfig self =
+        members.stream()
+            .filter(member -> member.id().equals(nodeId))
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalArgumentException("'" + nodeId + "' is not among the members"));
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        HostAndPort.parse(self.clientAddress()),
+        members,
+        FoundingSettings.defaults(),
+        AppendLimits.defaults(),
+        PipelineOptions.defaults(),
+        RoutingOptions.defaults(),
+        ReadOptions.defaults(),
+        ApiOptions.defaults(),
+        RaftTuning.defaults());
+  }
+
+  /**
+   * Reads a configuration file; {@link NodeConfigFile} documents it.
+   *
+   * @throws ConfigException if it cannot be read or says something that cannot be
+   */
+  public static NodeConfig load(Path file) {
+    try {
+      return NodeConfigFile.parse(Files.readString(file));
+    } catch (IOException e) {
+      throw new ConfigException("cannot read " + file + ": " + e, e);
+    } catch (ConfigException e) {
+      throw new ConfigException(file + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** These, with another part in the Raft group. */
+  public NodeConfig withRaft(UnaryOperator<RaftTuning> change) {
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        listen,
+        members,
+        founding,
+        limits,
+        pipeline,
+        routing,
+        reads,
+        api,
+        change.apply(raft));
+  }
+
+  /** These, with another founding. */
+  public NodeConfig withFounding(FoundingSettings settings) {
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        listen,
+        members,
+        settings,
+        limits,
+        pipeline,
+        routing,
+        reads,
+        api,
+        raft);
+  }
+
+  /** These, with another append pipeline. */
+  public NodeConfig withPipeline(UnaryOperator<PipelineOptions> change) {
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        listen,
+        members,
+        founding,
+        limits,
+        change.apply(pipeline),
+        routing,
+        reads,
+        api,
+        raft);
+  }
+
+  /** What the cluster's part of the node is told. */
+  ClusterConfig cluster() {
+    return new ClusterConfig(nodeId, dataDirectory, members, founding, raft);
+  }
+}

@@ -1,0 +1,232 @@
+package io.varve.node;
+
+import io.varve.node.api.ApiOptions;
+import io.varve.node.cluster.FoundingSettings;
+import io.varve.node.cluster.HostAndPort;
+import io.varve.node.cluster.MemberConfig;
+import io.varve.node.cluster.RaftTuning;
+import io.varve.node.config.ConfigException;
+import io.varve.node.config.ConfigSection;
+import io.varve.node.pipeline.PipelineOptions;
+import io.varve.node.read.ReadOptions;
+import io.varve.node.routing.RoutingOptions;
+import io.varve.statemachine.AppendLimits;
+import io.varve.statemachine.StoreOptions;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The configuration file of a node: YAML. Sizes may be written {@code 64KiB}, {@code 4MiB}, {@code
+ * 1GiB}, durations {@code 500ms}, {@code 2s}, {@code 1m}. An unknown key is refused.
+ *
+ * <pre>{@code
+ * nodeId: node-1                  # required; one of the members
+ * dataDirectory: /var/lib/varve   # required; one file system
+ * listen: 0.0.0.0:4520            # the gRPC API; default: this member's clientAddress
+ * members:                        # required, the same on every node
+ *   - id: node-1                  # 1 to 64 characters of A-Za-z0-9._-
+ *     peerAddress: 10.0.0.1:4521  # where peers reach its Raft server
+ *     clientAddress: 10.0.0.1:4520  # where clients and peers reach its gRPC API
+ * founding:                       # fixed for ever when the cluster is founded
+ *   dedupWindow: 1000000          # for how many positions an append id is remembered
+ *   scopeStepLimit: 100000        # how many steps deciding the scopes of one append may take
+ * limits:                         # what one append may be; the same on every node
+ *   payloadBytes: 1MiB            # of one event
+ *   appendBytes: 4MiB             # at most 4MiB
+ *   events: 4096
+ *   metadataBytes: 16KiB          # of one event
+ *   conditions: 64
+ *   filterItems: 16
+ *   types: 64                     # of one filter item
+ *   tags: 32                      # of one event, or of one filter item
+ *   nameBytes: 512
+ * overload:                       # past these, callers are told to back off
+ *   queuedAppends: 65536          # waiting for the next Raft entry
+ *   queuedBytes: 64MiB
+ *   heldAppends: 131072           # unanswered, over all callers
+ *   heldBytes: 256MiB
+ *   streams: 4096                 # open reads and subscriptions
+ *   callsPerConnection: 4096
+ * tuning:
+ *   entriesInFlight: 3            # Raft entries handed over and not yet applied
+ *   readWorkers: 2                # threads that serve all reads and subscriptions
+ *   drain: 2s                     # how long open calls may go on when the node stops
+ *   electionTimeoutMin: 1s        # the same on every node
+ *   electionTimeoutMax: 1600ms
+ *   snapshotLogBytes: 256MiB      # a snapshot after so much Raft log
+ *   blockCacheBytes: 64MiB
+ *   writeBufferBytes: 64MiB
+ * }</pre>
+ */
+final class NodeConfigFile {
+
+  private static final int MIB = 1 << 20;
+
+  /** Fits the buffers of the Raft log whatever their labels add. */
+  private static final int MAX_APPEND_BYTES = 4 * MIB;
+
+  private NodeConfigFile() {}
+
+  /**
+   * Reads the text of a file.
+   *
+   * @throws ConfigException if it says something that cannot be, or lacks something it must say
+   */
+  static NodeConfig parse(String yaml) {
+    try (ConfigSection file = ConfigSection.ofYaml(yaml)) {
+      String nodeId = file.text("nodeId");
+      Path dataDirectory = Path.of(file.text("dataDirectory"));
+      List<MemberConfig> members = members(file.sections("members"));
+      MemberConfig self =
+          members.stream()
+              .filter(member -> member.id().equals(nodeId))
+              .findFirst()
+              .orElseThrow(() -> file.refused("nodeId", "'" + nodeId + "' is not a member"));
+      HostAndPort listen = address(file, "listen", file.text("listen", self.clientAddress()));
+      FoundingSettings founding;
+      AppendLimits limits;
+      try (ConfigSection section = file.section("founding")) {
+        founding = founding(section);
+      }
+      try (ConfigSection section = file.section("limits")) {
+        limits = limits(section);
+      }
+      try (ConfigSection overload = file.section("overload");
+          ConfigSection tuning = file.section("tuning")) {
+        return new NodeConfig(
+            nodeId,
+            dataDirectory,
+            listen,
+            members,
+            founding,
+            limits,
+            pipeline(overload, tuning),
+            routing(overload),
+            reads(overload, tuning),
+            api(overload, tuning),
+            raft(tuning));
+      }
+    }
+  }
+
+  private static List<MemberConfig> members(List<ConfigSection> sections) {
+    List<MemberConfig> members = new ArrayList<>();
+    Set<String> ids = new HashSet<>();
+    for (ConfigSection section : sections) {
+      try (section) {
+        MemberConfig member =
+            new MemberConfig(
+                section.text("id"), section.text("peerAddress"), section.text("clientAddress"));
+        address(section, "peerAddress", member.peerAddress());
+        address(section, "clientAddress", member.clientAddress());
+        if (!member.id().matches("[A-Za-z0-9._-]{1,64}")) {
+          throw section.refused("id", "an id has 1 to 64 characters of A-Za-z0-9._-");
+        }
+        if (!ids.add(member.id())) {
+          throw section.refused("id", "'" + member.id() + "' occurs twice");
+        }
+        members.add(member);
+      }
+    }
+    return members;
+  }
+
+  private static HostAndPort address(ConfigSection section, String key, String text) {
+    try {
+      return HostAndPort.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw section.refused(key, e.getMessage());
+    }
+  }
+
+  private static FoundingSettings founding(ConfigSection section) {
+    FoundingSettings defaults = FoundingSettings.defaults();
+    return new FoundingSettings(
+        defaults.log(),
+        section.number("dedupWindow", defaults.dedupWindow(), 1, 1_000_000_000),
+        section.number("scopeStepLimit", defaults.scopeStepLimit(), 1, 100_000_000));
+  }
+
+  private static AppendLimits limits(ConfigSection section) {
+    AppendLimits defaults = AppendLimits.defaults();
+    return new AppendLimits(
+        section.bytes("payloadBytes", defaults.payloadBytes(), 1, MAX_APPEND_BYTES),
+        section.bytes("appendBytes", defaults.appendBytes(), 1, MAX_APPEND_BYTES),
+        section.number("events", defaults.events(), 1, 4_096),
+        section.bytes("metadataBytes", defaults.metadataBytes(), 0, MIB),
+        section.number("conditions", defaults.conditions(), 0, 1_024),
+        section.number("filterItems", defaults.filterItems(), 1, 256),
+        section.number("types", defaults.types(), 1, 1_024),
+        section.number("tags", defaults.tags(), 0, 256),
+        section.number("nameBytes", defaults.nameBytes(), 1, 512));
+  }
+
+  private static PipelineOptions pipeline(ConfigSection overload, ConfigSection tuning) {
+    PipelineOptions defaults = PipelineOptions.defaults();
+    return defaults
+        .withQueue(
+            overload.number("queuedAppends", defaults.maxQueuedAppends(), 1, 10_000_000),
+            overload.bytes("queuedBytes", defaults.maxQueuedBytes(), 1, 1L << 40))
+        .withMaxInFlight(tuning.number("entriesInFlight", defaults.maxInFlight(), 1, 16));
+  }
+
+  private static RoutingOptions routing(ConfigSection overload) {
+    RoutingOptions defaults = RoutingOptions.defaults();
+    return new RoutingOptions(
+        overload.number("heldAppends", defaults.maxHeldAppends(), 1, 10_000_000),
+        overload.bytes("heldBytes", defaults.maxHeldBytes(), MAX_APPEND_BYTES, 1L << 40),
+        defaults.tick());
+  }
+
+  private static ReadOptions reads(ConfigSection overload, ConfigSection tuning) {
+    ReadOptions defaults = ReadOptions.defaults();
+    return defaults
+        .withMaxStreams(overload.number("streams", defaults.maxStreams(), 1, 1_000_000))
+        .withWorkers(tuning.number("readWorkers", defaults.workers(), 1, 256));
+  }
+
+  private static ApiOptions api(ConfigSection overload, ConfigSection tuning) {
+    ApiOptions defaults = ApiOptions.defaults();
+    return new ApiOptions(
+        defaults.maxMessageBytes(),
+        overload.number("callsPerConnection", defaults.maxCallsPerConnection(), 1, 1_000_000),
+        defaults.blockingThreads(),
+        tuning.duration("drain", defaults.drain(), Duration.ZERO, Duration.ofMinutes(10)));
+  }
+
+  private static RaftTuning raft(ConfigSection tuning) {
+    RaftTuning defaults = RaftTuning.defaults();
+    StoreOptions store = defaults.store();
+    Duration min =
+        tuning.duration(
+            "electionTimeoutMin",
+            defaults.electionTimeoutMin(),
+            Duration.ofMillis(100),
+            Duration.ofMinutes(1));
+    Duration max =
+        tuning.duration(
+            "electionTimeoutMax",
+            min.compareTo(defaults.electionTimeoutMax()) > 0
+                ? min.multipliedBy(2)
+                : defaults.electionTimeoutMax(),
+            Duration.ofMillis(100),
+            Duration.ofMinutes(2));
+    if (max.compareTo(min) < 0) {
+      throw tuning.refused("electionTimeoutMax", "it must not be less than electionTimeoutMin");
+    }
+    return defaults
+        .withElectionTimeout(min, max)
+        .withSnapshotLogBytes(
+            tuning.bytes("snapshotLogBytes", defaults.snapshotLogBytes(), MIB, 1L << 40))
+        .withStore(
+            store
+                .withBlockCacheBytes(
+                    tuning.bytes("blockCacheBytes", store.blockCacheBytes(), MIB, 1L << 40))
+                .withWriteBufferBytes(
+                    tuning.bytes("writeBufferBytes", store.writeBufferBytes(), MIB, 1L << 40)));
+  }
+}

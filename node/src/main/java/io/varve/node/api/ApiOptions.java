@@ -1,0 +1,22 @@
+package io.varve.node.api;
+
+import java.time.Duration;
+
+/**
+ * Bounds of the gRPC server.
+ *
+ * @param maxMessageBytes the largest message it reads. Larger than the largest append, so that an
+ *     append over its limit is still answered precisely; what is larger than this is answered by
+ *     gRPC itself, with RESOURCE_EXHAUSTED
+ * @param maxCallsPerConnection how many calls one connection may have open
+ * @param blockingThreads how many calls that may block are served at a time
+ * @param drain how long open calls may go on when the server stops
+ */
+public record ApiOptions(
+    int maxMessageBytes, int maxCallsPerConnection, int blockingThreads, Duration drain) {
+
+  /** 16 MiB, 4,096 calls, 8 threads, 2 s. */
+  public static ApiOptions defaults() {
+    return new ApiOptions(16 << 20, 4_096, 8, Duration.ofSeconds(2));
+  }
+}

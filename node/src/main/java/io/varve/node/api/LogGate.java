@@ -1,0 +1,105 @@
+package io.varve.node.api;
+
+import com.google.protobuf.ByteString;
+import io.varve.node.wire.Errors;
+import io.varve.proto.v1.Append;
+import io.varve.proto.v1.Error;
+import io.varve.proto.v1.ErrorCode;
+import io.varve.statemachine.AppendValidator;
+import io.varve.statemachine.LogReader;
+import java.util.HexFormat;
+import java.util.Optional;
+
+/** Checks that a request means this log, and that an append may enter it. Thread-safe. */
+public final class LogGate {
+
+  private static final String DEFAULT_LOG = "default";
+  private static final int IDENTITY_BYTES = 16;
+
+  private final LogReader reader;
+  private final AppendValidator validator;
+  private volatile ByteString identity = ByteString.EMPTY;
+
+  public LogGate(LogReader reader, AppendValidator validator) {
+    this.reader = reader;
+    this.validator = validator;
+  }
+
+  /** The log identity; empty while this node does not know it. Once known it stays. */
+  public ByteString logIdentity() {
+    ByteString known = identity;
+    if (known.isEmpty()) {
+      known = reader.logIdentity();
+      identity = known;
+    }
+    return known;
+  }
+
+  /** Why an append must be refused before it enters the log, if it must. */
+  Optional<Error> checkAppend(String log, ByteString expectedIdentity, Append append) {
+    Optional<Error> error = checkName(log).or(() -> checkIdentity(expectedIdentity));
+    if (error.isPresent()) {
+      return error;
+    }
+    if (append.hasOrigin()) {
+      return Optional.of(
+          Errors.of(
+              ErrorCode.ERROR_CODE_UNIMPLEMENTED,
+              "append.origin",
+              "append.origin: this server does not take origins yet"));
+    }
+    return validator.check(append).map(Errors::of);
+  }
+
+  /** Why a read must be refused, if it must. */
+  Optional<Error> checkRead(String log, ByteString expectedIdentity) {
+    return checkName(log)
+        .or(() -> checkIdentity(expectedIdentity))
+        .or(() -> logIdentity().isEmpty() ? Optional.of(notFounded()) : Optional.empty());
+  }
+
+  private static Optional<Error> checkName(String log) {
+    if (log.isEmpty() || log.equals(DEFAULT_LOG)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        Errors.of(
+            ErrorCode.ERROR_CODE_LOG_NOT_FOUND,
+            "log",
+            "there is no log named \"" + log + "\"; this cluster has \"" + DEFAULT_LOG + "\""));
+  }
+
+  private Optional<Error> checkIdentity(ByteString expected) {
+    if (expected.isEmpty() || expected.equals(identity)) {
+      return Optional.empty();
+    }
+    if (expected.size() != IDENTITY_BYTES) {
+      return Optional.of(
+          Errors.invalid(
+              "log_identity",
+              "log_identity has " + expected.size() + " bytes; it has " + IDENTITY_BYTES));
+    }
+    ByteString actual = logIdentity();
+    if (actual.isEmpty()) {
+      return Optional.of(notFounded());
+    }
+    if (!actual.equals(expected)) {
+      return Optional.of(
+          Errors.of(
+              ErrorCode.ERROR_CODE_LOG_IDENTITY_MISMATCH,
+              "log_identity",
+              "the log's identity is " + hex(actual) + ", not " + hex(expected)));
+    }
+    return Optional.empty();
+  }
+
+  private static Error notFounded() {
+    return Errors.of(
+        ErrorCode.ERROR_CODE_UNAVAILABLE,
+        "this node holds no log yet: the cluster is not founded, or the node has not joined it");
+  }
+
+  private static String hex(ByteString bytes) {
+    return HexFormat.of().formatHex(bytes.toByteArray());
+  }
+}
