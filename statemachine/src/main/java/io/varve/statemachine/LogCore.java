@@ -188,10 +188,17 @@ public final class LogCore implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!failed && !store.isClosed()) {
-      writeAdvanced();
+    if (store.isClosed()) {
+      return;
     }
-    store.close();
+    try {
+      if (!failed) {
+        writeAdvanced();
+      }
+    } finally {
+      log.close();
+      store.close();
+    }
   }
 
   private void requireIntact() {

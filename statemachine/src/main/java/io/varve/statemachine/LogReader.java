@@ -9,7 +9,9 @@ import java.util.UUID;
  * Reads what this node has applied. Only committed events are ever visible.
  *
  * <p>Thread-safe. Every method answers from one consistent state; two calls may see different ones,
- * the later never the older. Cursors keep working while a snapshot is installed beneath them.
+ * the later never the older. Cursors keep working while a snapshot is installed beneath them, and
+ * keep what they read on disk and in memory until closed: close them soon. The reader of a closed
+ * {@link LogCore} throws {@link LogClosedException}.
  */
 public interface LogReader {
 
@@ -36,7 +38,13 @@ public interface LogReader {
   /** The position of a source's event with the given version, or empty if it has none. */
   Optional<Long> position(String source, long version);
 
-  /** The original answer (marked replayed) to the append of that id, while it is remembered. */
+  /**
+   * The original answer (marked replayed) to the append of that id, while it is remembered.
+   *
+   * <p>Empty means: no append of that id has landed up to a head read before this call, unless it
+   * was forgotten, so that it began at or below a head read after this call less {@link
+   * #dedupWindow()}.
+   */
   Optional<Outcome.Appended> append(UUID id);
 
   /** For how many positions an append id is remembered; fixed when the log was founded. */

@@ -14,15 +14,17 @@ abstract class Column {
 
   private final RocksDB db;
   private final ColumnFamilyHandle handle;
+  private final int id;
 
   Column(RocksDB db, ColumnFamilyHandle handle) {
     this.db = db;
     this.handle = handle;
+    this.id = handle.getID();
   }
 
   /** The id that stands for this column family in a batch. */
   final int id() {
-    return handle.getID();
+    return id;
   }
 
   final byte @Nullable [] get(byte[] key) {

@@ -69,6 +69,11 @@ final class LabelTable {
     staged.forEach(LabelEntry::commit);
     staged.clear();
     cache.trim();
+    close();
+  }
+
+  /** Closes what reading opened. */
+  void close() {
     if (reads != null) {
       reads.close();
       reads = null;

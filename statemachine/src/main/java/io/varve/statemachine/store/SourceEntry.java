@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 final class SourceEntry {
 
   private final String name;
-  private final long number;
+
+  private long number;
 
   private long committedVersion;
   private long newestPosition;
@@ -24,6 +25,20 @@ final class SourceEntry {
     this.number = number;
     this.committedVersion = version;
     this.newestPosition = newestPosition;
+  }
+
+  /** A source that does not exist: it has no number yet, and no events. */
+  static SourceEntry missing(String name) {
+    return new SourceEntry(name, 0, 0, 0);
+  }
+
+  boolean exists() {
+    return number != 0;
+  }
+
+  /** Gives a source that did not exist its number. */
+  void create(long newNumber) {
+    number = newNumber;
   }
 
   String name() {

@@ -2,7 +2,6 @@ package io.varve.statemachine.store;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.rocksdb.RocksIterator;
 
@@ -36,15 +35,25 @@ final class SourceTable {
     return nextNumber;
   }
 
-  Optional<SourceEntry> find(String name) {
+  /** A source, which may not exist. */
+  SourceEntry find(String name) {
     SourceEntry cached = cache.get(name);
-    return cached != null ? Optional.of(cached) : load(name);
+    if (cached != null) {
+      return cached;
+    }
+    SourceEntry loaded = load(name);
+    cache.put(name, loaded);
+    return loaded;
   }
 
   /** The source, given a number if it is new. */
   SourceEntry findOrCreate(String name, Batch batch) {
-    SourceEntry cached = cache.get(name);
-    return cached != null ? cached : load(name).orElseGet(() -> create(name, batch));
+    SourceEntry source = find(name);
+    if (!source.exists()) {
+      source.create(nextNumber++);
+      sources.put(batch, name, source.number());
+    }
+    return source;
   }
 
   /** Adds an event to a source; returns its version. */
@@ -62,29 +71,25 @@ final class SourceTable {
     staged.forEach(SourceEntry::commit);
     staged.clear();
     cache.trim();
+    close();
+  }
+
+  /** Closes what reading opened. */
+  void close() {
     if (reads != null) {
       reads.close();
       reads = null;
     }
   }
 
-  private Optional<SourceEntry> load(String name) {
+  private SourceEntry load(String name) {
     long number = sources.number(name);
     if (number == 0) {
-      return Optional.empty();
+      return SourceEntry.missing(name);
     }
     if (reads == null) {
       reads = bySource.iterator(store.listReads());
     }
-    SourceEntry source = BySourceColumn.load(reads, name, number);
-    cache.put(name, source);
-    return Optional.of(source);
-  }
-
-  private SourceEntry create(String name, Batch batch) {
-    SourceEntry source = new SourceEntry(name, nextNumber++, 0, 0);
-    sources.put(batch, name, source.number());
-    cache.put(name, source);
-    return source;
+    return BySourceColumn.load(reads, name, number);
   }
 }

@@ -26,7 +26,7 @@ import java.util.Optional;
  * <p>What is kept in memory makes decisions faster, never different; it is trimmed to its bounds
  * only between entries.
  */
-public final class StagedLog implements LogView {
+public final class StagedLog implements LogView, AutoCloseable {
 
   private final LogStore store;
   private final SourceTable sources;
@@ -177,6 +177,13 @@ public final class StagedLog implements LogView {
     return committed;
   }
 
+  /** Leaves out what is not committed, and closes what reading it opened. */
+  @Override
+  public void close() {
+    sources.close();
+    labels.close();
+  }
+
   @Override
   public long head() {
     return head;
@@ -184,12 +191,12 @@ public final class StagedLog implements LogView {
 
   @Override
   public long version(String source) {
-    return sources.find(source).map(SourceEntry::version).orElse(0L);
+    return sources.find(source).version();
   }
 
   @Override
   public long newestPosition(String source) {
-    return sources.find(source).orElseThrow().newestPosition();
+    return sources.find(source).newestPosition();
   }
 
   @Override
@@ -216,11 +223,8 @@ public final class StagedLog implements LogView {
     }
 
     @Override
-    public Walk source(String source) {
-      return sources.find(source).map(this::versions).orElseGet(Walk::empty);
-    }
-
-    private Walk versions(SourceEntry source) {
+    public Walk source(String name) {
+      SourceEntry source = sources.find(name);
       return new VersionWalk(
           Direction.BACKWARD,
           source.version(),
