@@ -235,7 +235,6 @@ public final class LogStore implements AutoCloseable {
     Batch batch = new Batch();
     meta.putFormat(batch);
     write(batch);
-    flush();
   }
 
   /** Where the store stands. */
