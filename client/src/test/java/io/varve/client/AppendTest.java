@@ -585,6 +585,60 @@ class AppendTest extends ScriptedClusterTest {
         .isEqualTo(IntStream.range(0, count).mapToObj(i -> "n" + i).toList());
   }
 
+  @Test
+  void noticesThatItsNodeNoLongerLeadsThoughNothingFails() {
+    FakeNode one = leader("n1");
+    FakeNode two = node("n2");
+    two.leader = one::address;
+    VarveClient client = client(one, two);
+    client.append(event("s", "first")).orThrow();
+
+    // The node steps down and forwards: to the client, appends go on as before.
+    one.leader = two::address;
+    two.leader = two::address;
+    one.script =
+        (n, request) -> {
+          slowly();
+          return Reaction.ANSWER;
+        };
+
+    eventually(
+        "moved",
+        () -> {
+          appended(client.appendAsync(event("s", "more")));
+          return !two.received.isEmpty();
+        });
+  }
+
+  /** So that there is always an append under way. */
+  private static void slowly() {
+    try {
+      TimeUnit.MILLISECONDS.sleep(5);
+    } catch (InterruptedException interrupted) {
+      throw new AssertionError(interrupted);
+    }
+  }
+
+  @Test
+  void goesThroughOtherNodesWhenToldNotToLearnAddresses() {
+    FakeNode leader = node("n1");
+    leader.leaderId = "n1";
+    FakeNode follower = node("n2");
+    follower.leaderId = "n1";
+    follower.leader = leader::address;
+    follower.members = List.of(FakeNode.member("n1", leader.address(), true));
+    VarveClient tunnelled = client(builder(follower).learnAddresses(false));
+
+    tunnelled.append(event("s", "a")).orThrow();
+    assertThat(tunnelled.version("s")).isEqualTo(1);
+
+    assertThat(follower.received).hasSize(1);
+    assertThat(leader.received).isEmpty();
+    // But where the leader itself is a target, it is found.
+    client(builder(follower, leader).learnAddresses(false)).append(event("s", "b")).orThrow();
+    assertThat(leader.received).hasSize(1);
+  }
+
   // ---- bounds ----
 
   @Test

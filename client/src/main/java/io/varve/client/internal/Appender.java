@@ -70,6 +70,9 @@ final class Appender {
   /** How soon it asks them again. */
   private static final long SUSPECT_AGAIN_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  /** How often, while there are appends, it makes sure that it still speaks to the leader. */
+  private static final long CONFIRM_NANOS = TimeUnit.SECONDS.toNanos(5);
+
   /** An answer this much overdue means that the node is broken. */
   private static final long OVERDUE_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -134,6 +137,7 @@ final class Appender {
   private boolean checkingLeader;
   private boolean needsHead;
   private long lastAnswerNanos;
+  private long confirmedNanos;
   private long timerNanos;
   private @Nullable Future<?> timer;
   private @Nullable Future<?> wait;
@@ -553,6 +557,7 @@ final class Appender {
       LOG.debug("appending to {} ({})", ready.address, ready.leads ? "the leader" : "forwards");
       cancel(openTimer);
       state = State.OPEN;
+      confirmedNanos = System.nanoTime();
       holding = false;
       send();
     }
@@ -649,6 +654,23 @@ final class Appender {
         && nodes.leader().filter(named -> !named.equals(from.address)).isPresent()) {
       checkLeader(from);
     }
+  }
+
+  /**
+   * Asks the node itself who leads: one that has stepped down forwards without a word, since a
+   * stream's headers come only once.
+   */
+  private void confirm(Stream on) {
+    LeaderSearch.askOne(
+        nodes,
+        log,
+        transport,
+        on.address,
+        named -> {
+          if (!named.equals(on.address)) {
+            execute(() -> checkLeader(on));
+          }
+        });
   }
 
   /** Asks the others; moves only to a node that says of itself that it leads. */
@@ -759,6 +781,10 @@ final class Appender {
         on.abandon("answers are overdue");
         streamEnded(Failure.local(on.address + " owes answers"));
       } else {
+        if (now - confirmedNanos >= CONFIRM_NANOS) {
+          confirmedNanos = now;
+          confirm(on);
+        }
         long silent = silentSince(now);
         if (silent >= SUSPECT_NANOS) {
           checkLeader(on);

@@ -14,6 +14,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,6 +54,8 @@ final class LeaderSearch {
   private int outstanding;
   private boolean over;
   private @Nullable Address answering;
+  private @Nullable Address named;
+  private @Nullable Address namedBy;
   private @Nullable Failure failure;
   private @Nullable Failure refusal;
 
@@ -85,6 +88,40 @@ final class LeaderSearch {
     search.settled();
   }
 
+  /** Asks one node who leads; calls back, on a network thread, if it names one. */
+  static void askOne(
+      Nodes nodes,
+      LogState log,
+      Transport transport,
+      Address address,
+      Consumer<Address> whenNamed) {
+    UnaryCall.start(
+        nodes,
+        address,
+        LogServiceGrpc.getGetHeadMethod(),
+        request(log),
+        transport.connectTimeout().toNanos(),
+        new UnaryCall.Callback<GetHeadResponse>() {
+          @Override
+          public void answered(GetHeadResponse response, Optional<Address> leader) {
+            leader.ifPresent(whenNamed);
+          }
+
+          @Override
+          public void failed(Failure failure, Optional<Address> leader) {
+            leader.ifPresent(whenNamed);
+          }
+        });
+  }
+
+  private static GetHeadRequest request(LogState log) {
+    return GetHeadRequest.newBuilder()
+        .setLog(log.name())
+        .setLogIdentity(log.identity())
+        .setConsistency(ReadConsistency.newBuilder().setLocal(true))
+        .build();
+  }
+
   private void ask(Address address) {
     synchronized (this) {
       if (over || address.equals(avoid) || !asked.add(address)) {
@@ -92,17 +129,11 @@ final class LeaderSearch {
       }
       outstanding++;
     }
-    GetHeadRequest request =
-        GetHeadRequest.newBuilder()
-            .setLog(log.name())
-            .setLogIdentity(log.identity())
-            .setConsistency(ReadConsistency.newBuilder().setLocal(true))
-            .build();
     UnaryCall.start(
         nodes,
         address,
         LogServiceGrpc.getGetHeadMethod(),
-        request,
+        request(log),
         timeoutNanos,
         new UnaryCall.Callback<GetHeadResponse>() {
           @Override
@@ -125,7 +156,9 @@ final class LeaderSearch {
               note(why);
             }
             // Even a node that cannot serve may know who can.
-            leader.filter(named -> !named.equals(address)).ifPresent(LeaderSearch.this::ask);
+            leader
+                .filter(named -> !named.equals(address))
+                .ifPresent(named -> named(address, named));
             settled();
           }
         });
@@ -143,14 +176,27 @@ final class LeaderSearch {
       hurry();
     }
     if (leader.isPresent()) {
-      if (leader.get().equals(address)) {
-        found(address, true);
-      } else {
-        ask(leader.get());
-      }
+      named(address, leader.get());
+      settled();
+    } else if (nodes.namesLeaders()) {
+      // It would have said so if it knew one.
       settled();
     } else {
       describe(address);
+    }
+  }
+
+  private void named(Address by, Address leader) {
+    if (leader.equals(by)) {
+      found(by, true);
+      return;
+    }
+    synchronized (this) {
+      named = leader;
+      namedBy = by;
+    }
+    if (nodes.learnsAddresses()) {
+      ask(leader);
     }
   }
 
@@ -173,8 +219,8 @@ final class LeaderSearch {
             if (!leaderId.isEmpty()) {
               if (leaderId.equals(response.getNodeId())) {
                 found(address, true);
-              } else if (nodes.learnsAddresses()) {
-                clientAddress(response, leaderId).ifPresent(LeaderSearch.this::ask);
+              } else {
+                clientAddress(response, leaderId).ifPresent(named -> named(address, named));
               }
             }
             settled();
@@ -222,23 +268,32 @@ final class LeaderSearch {
   }
 
   private void conclude() {
-    Address through;
+    Address leader;
+    Address by;
     synchronized (this) {
       if (over) {
         return;
       }
       over = true;
-      through = answering;
+      leader = named;
+      by = namedBy;
     }
-    if (through == null) {
+    if (leader == null || by == null) {
       none();
+      return;
+    }
+    Optional<Address> through = nodes.detour(leader);
+    if (through.isPresent()) {
+      callback.found(through.get(), false);
     } else {
-      forward(through);
+      // For the next search: this one must not wait, lest it delay the next leader's discovery.
+      lookForDetour(leader, by);
+      none();
     }
   }
 
-  /** Every node was asked and none leads: does the one that answered reach one that does? */
-  private void forward(Address through) {
+  /** The leader a node names does not answer here: is it dead, or only out of our reach? */
+  private void lookForDetour(Address leader, Address through) {
     UnaryCall.start(
         nodes,
         through,
@@ -247,20 +302,17 @@ final class LeaderSearch {
         timeoutNanos,
         new UnaryCall.Callback<DescribeResponse>() {
           @Override
-          public void answered(DescribeResponse response, Optional<Address> leader) {
+          public void answered(DescribeResponse response, Optional<Address> ignored) {
             for (Member member : response.getMembersList()) {
               if (member.getId().equals(response.getLeaderId()) && member.getReachable()) {
-                callback.found(through, false);
-                return;
+                nodes.detour(leader, through);
               }
             }
-            none();
           }
 
           @Override
-          public void failed(Failure why, Optional<Address> leader) {
-            note(why);
-            none();
+          public void failed(Failure why, Optional<Address> ignored) {
+            // The next search asks again.
           }
         });
   }

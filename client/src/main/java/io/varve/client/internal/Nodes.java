@@ -48,8 +48,27 @@ final class Nodes {
   /** Idle connections for streaming calls kept open to one node. */
   private static final int MAX_IDLE_PER_NODE = 4;
 
-  /** For so long a node that failed is not asked first just because others name it the leader. */
+  /**
+   * For so long a node that failed is not asked first just because others name it the leader;
+   * doubled with each further failure, up to {@link #MAX_AVOID_NANOS}.
+   */
   private static final long AVOID_NANOS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long MAX_AVOID_NANOS = TimeUnit.MINUTES.toNanos(5);
+
+  /** For so long it is believed that a node reaches a leader which this client cannot. */
+  private static final long DETOUR_NANOS = TimeUnit.SECONDS.toNanos(30);
+
+  /** Failures of a node since it last answered. */
+  private record Failures(int count, long lastNanos) {
+    boolean avoid(long now) {
+      long nanos = Math.min(AVOID_NANOS << Math.min(count - 1, 10), MAX_AVOID_NANOS);
+      return now - lastNanos < nanos;
+    }
+  }
+
+  /** A node that forwards to a leader out of this client's reach. */
+  private record Detour(Address leader, Address through, long sinceNanos) {}
 
   private final Transport transport;
   private final boolean learnAddresses;
@@ -59,12 +78,14 @@ final class Nodes {
   private final Set<Address> addresses = new LinkedHashSet<>();
   private final Map<Address, ManagedChannel> control = new HashMap<>();
   private final Map<Address, Deque<ManagedChannel>> idle = new HashMap<>();
-  private final Map<Address, Long> failedAt = new HashMap<>();
+  private final Map<Address, Failures> failures = new HashMap<>();
   private int streams;
   private boolean closed;
   private Address current;
 
   private volatile @Nullable Address leader;
+  private volatile @Nullable Detour detour;
+  private volatile boolean namesLeaders;
 
   Nodes(List<Address> targets, Transport transport, boolean learnAddresses) {
     this.transport = transport;
@@ -102,16 +123,16 @@ final class Nodes {
       return any();
     }
     synchronized (this) {
-      Long at = failedAt.get(known);
-      return at != null && System.nanoTime() - at < AVOID_NANOS ? current : known;
+      Failures failed = failures.get(known);
+      return failed != null && failed.avoid(System.nanoTime()) ? current : known;
     }
   }
 
   /** A node answered. */
   void answered(Address address) {
     synchronized (this) {
-      if (!failedAt.isEmpty()) {
-        failedAt.remove(address);
+      if (!failures.isEmpty()) {
+        failures.remove(address);
       }
     }
   }
@@ -128,7 +149,8 @@ final class Nodes {
   /** A call to this node failed for want of the node: turn to the next one. */
   void failed(Address address) {
     synchronized (this) {
-      failedAt.put(address, System.nanoTime());
+      Failures before = failures.get(address);
+      failures.put(address, new Failures(before == null ? 1 : before.count + 1, System.nanoTime()));
       if (address.equals(current)) {
         List<Address> all = all();
         current = all.get(all.size() > 1 ? 1 : 0);
@@ -160,6 +182,7 @@ final class Nodes {
     if (named == null || !learnAddresses) {
       return Optional.empty();
     }
+    namesLeaders = true;
     Address known = leader;
     if (known != null && known.toString().equals(named)) {
       return Optional.of(known);
@@ -167,6 +190,26 @@ final class Nodes {
     Optional<Address> parsed = parse(named);
     parsed.ifPresent(this::leader);
     return parsed;
+  }
+
+  /** Whether this cluster's nodes name the leader in their answers if they know it. */
+  boolean namesLeaders() {
+    return namesLeaders;
+  }
+
+  /** Remembers that a node reaches a leader which this client does not. */
+  void detour(Address unreachable, Address through) {
+    detour = new Detour(unreachable, through, System.nanoTime());
+  }
+
+  /** The node to go through to a leader that cannot be reached. */
+  Optional<Address> detour(Address unreachable) {
+    Detour known = detour;
+    return known != null
+            && known.leader.equals(unreachable)
+            && System.nanoTime() - known.sinceNanos < DETOUR_NANOS
+        ? Optional.of(known.through)
+        : Optional.empty();
   }
 
   /** Takes this node for the leader. */
