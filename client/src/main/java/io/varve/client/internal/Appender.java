@@ -129,6 +129,9 @@ final class Appender {
 
   private long holdNanos;
 
+  /** Why there is no stream now, if one was sought. */
+  private @Nullable Failure trouble;
+
   /** The node ends the stream once everything sent is answered, for this reason. */
   private @Nullable Failure ending;
 
@@ -557,6 +560,7 @@ final class Appender {
       LOG.debug("appending to {} ({})", ready.address, ready.leads ? "the leader" : "forwards");
       cancel(openTimer);
       state = State.OPEN;
+      trouble = null;
       confirmedNanos = System.nanoTime();
       holding = false;
       send();
@@ -613,6 +617,7 @@ final class Appender {
   private void attemptFailed(Failure failure) {
     boolean opening = state == State.SEARCHING || state == State.OPENING;
     state = State.WAITING;
+    trouble = failure;
     moveTo = null;
     if (opening) {
       // An attempt for everything that waits, though nothing was sent.
@@ -804,7 +809,7 @@ final class Appender {
   }
 
   private void expire(AppendOp op) {
-    Failure last = op.lastFailure;
+    Failure last = op.lastFailure == null ? trouble : op.lastFailure;
     VarveException cause = last == null ? null : last.exception();
     String why = cause == null ? "" : ": " + cause.getMessage();
     if (op.maybeLanded) {

@@ -21,6 +21,8 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -54,6 +56,7 @@ final class Transport {
   private final EventLoop appendLoop;
   private final EventLoopGroup networkGroup;
   private final ChannelCredentials credentials;
+  private final Set<ManagedChannel> channels = ConcurrentHashMap.newKeySet();
   private final Duration connectTimeout;
 
   Transport(Optional<TlsOptions> tls, Duration connectTimeout) {
@@ -107,6 +110,14 @@ final class Transport {
   }
 
   private ManagedChannel channel(Address address, EventLoopGroup group) {
+    // Those that have ended since are swept here, so the set stays as small as what is in use.
+    channels.removeIf(ManagedChannel::isTerminated);
+    ManagedChannel channel = newChannel(address, group);
+    channels.add(channel);
+    return channel;
+  }
+
+  private ManagedChannel newChannel(Address address, EventLoopGroup group) {
     return NettyChannelBuilder.forAddress(address.host(), address.port(), credentials)
         .eventLoopGroup(group)
         .channelType(NioSocketChannel.class)
@@ -170,9 +181,22 @@ final class Transport {
     return false;
   }
 
-  /** Ends the threads, waiting a moment for them unless this is one of them. */
+  /** Ends connections and threads, waiting a moment for them unless this is one of them. */
   void close() {
     boolean wait = !onOwnThread();
+    channels.forEach(ManagedChannel::shutdownNow);
+    if (wait) {
+      // Their last words need the threads.
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+      try {
+        for (ManagedChannel channel : channels) {
+          boolean unused =
+              channel.awaitTermination(deadline - System.nanoTime(), TimeUnit.NANOSECONDS);
+        }
+      } catch (InterruptedException interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
     // No quiet period: nothing is submitted any more, and a caller of close() waits for this.
     Future<?> appends = appendGroup.shutdownGracefully(0, 2, TimeUnit.SECONDS);
     Future<?> network = networkGroup.shutdownGracefully(0, 2, TimeUnit.SECONDS);
