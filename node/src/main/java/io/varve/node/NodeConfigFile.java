@@ -57,7 +57,9 @@ import java.util.Set;
  *   drain: 2s                     # how long open calls may go on when the node stops
  *   electionTimeoutMin: 1s        # the same on every node
  *   electionTimeoutMax: 1600ms
+ *   logSegmentBytes: 64MiB        # of one file of the Raft log; whole files are purged
  *   snapshotLogBytes: 256MiB      # a snapshot after so much Raft log
+ *   retryCacheExpiry: 5s          # how long Ratis remembers requests; nothing rests on it
  *   blockCacheBytes: 64MiB
  *   writeBufferBytes: 64MiB
  * }</pre>
@@ -218,10 +220,19 @@ final class NodeConfigFile {
     if (max.compareTo(min) < 0) {
       throw tuning.refused("electionTimeoutMax", "it must not be less than electionTimeoutMin");
     }
+    long segment =
+        tuning.bytes("logSegmentBytes", defaults.logSegmentBytes(), MIB, Integer.MAX_VALUE);
     return defaults
         .withElectionTimeout(min, max)
+        .withLogSegments(segment, Math.min(segment, defaults.logPreallocatedBytes()))
         .withSnapshotLogBytes(
             tuning.bytes("snapshotLogBytes", defaults.snapshotLogBytes(), MIB, 1L << 40))
+        .withRetryCacheExpiry(
+            tuning.duration(
+                "retryCacheExpiry",
+                defaults.retryCacheExpiry(),
+                Duration.ofMillis(1),
+                Duration.ofMinutes(10)))
         .withStore(
             store
                 .withBlockCacheBytes(

@@ -159,6 +159,25 @@ public record RaftTuning(
         store);
   }
 
+  /** The same, with another memory of answered requests. */
+  public RaftTuning withRetryCacheExpiry(Duration expiry) {
+    return new RaftTuning(
+        electionTimeoutMin,
+        electionTimeoutMax,
+        logSegmentBytes,
+        logPreallocatedBytes,
+        logCacheBytes,
+        entryBytes,
+        pendingEntries,
+        pendingBytes,
+        snapshotLogBytes,
+        snapshotsKept,
+        snapshotChunkBytes,
+        expiry,
+        readTimeout,
+        store);
+  }
+
   /** The same, with other store options. */
   public RaftTuning withStore(StoreOptions options) {
     return new RaftTuning(
