@@ -184,14 +184,16 @@ final class Notation {
     if (name.matches("([0-9a-f]{2}){15,16}")) {
       return ByteString.copyFrom(HEX.parseHex(name));
     }
-    UUID id = uuid(name);
+    UUID id = UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
     ByteBuffer bytes = ByteBuffer.allocate(16);
     bytes.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits()).flip();
     return ByteString.copyFrom(bytes);
   }
 
+  /** The append id of a name, as readers ask for it. */
   static UUID uuid(String name) {
-    return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8));
+    ByteBuffer bytes = appendId(name).asReadOnlyByteBuffer();
+    return new UUID(bytes.getLong(), bytes.getLong());
   }
 
   private static Timestamp timestamp(String value) {

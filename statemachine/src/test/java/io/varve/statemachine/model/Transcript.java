@@ -94,14 +94,14 @@ final class Transcript {
       case "founding" -> replica.apply(1, index++, Notation.founding(words).toByteString());
       case "entry" -> entry = Optional.of(Notation.entry(words));
       case "restart" -> replica.restart();
-      case "head" -> answer("", List.of(Long.toString(replica.reader().head())));
-      case "version" -> answer("", List.of(Long.toString(replica.reader().version(words.get(1)))));
+      case "head" -> answer(List.of(Long.toString(replica.reader().head())));
+      case "version" -> answer(List.of(Long.toString(replica.reader().version(words.get(1)))));
       case "find" -> {
         Optional<Outcome.Appended> found =
             replica.reader().append(Notation.uuid(Notation.value(words.get(1))));
-        answer("", List.of(found.map(Notation::line).orElse("nothing")));
+        answer(List.of(found.map(Notation::line).orElse("nothing")));
       }
-      case "read" -> answer("", read(Notation.rest(words, 1)));
+      case "read" -> answer(read(Notation.rest(words, 1)));
       default -> throw Notation.unknown(words.get(0));
     }
   }
@@ -178,7 +178,7 @@ final class Transcript {
     lastLine = told.size();
   }
 
-  private void answer(String indent, List<String> lines) {
-    lines.forEach(line -> told.add(indent + ANSWER + " " + line));
+  private void answer(List<String> lines) {
+    lines.forEach(line -> told.add(ANSWER + " " + line));
   }
 }
