@@ -13,8 +13,11 @@ public final class VersionWalk implements Walk {
   private final long versions;
   private final LongUnaryOperator positionOfVersion;
 
-  /** How many versions, in walking order, are known to lie before every later question. */
-  private long passed;
+  /** The last stop, counted in walking order from 0; −1 before the first. */
+  private long stop = -1;
+
+  /** Its position, {@link #NONE} before the first. */
+  private long stopPosition = NONE;
 
   /**
    * @param versions the source's version: how many events it has
@@ -28,28 +31,36 @@ public final class VersionWalk implements Walk {
 
   @Override
   public long seek(long position) {
-    // Invariant: version number `low` (in walking order, from 0) lies before the position, or is
-    // the
-    // last one passed; the answer is in (low, high].
-    long low = passed - 1;
-    long stride = 1;
-    long high = passed;
-    while (high < versions && !reached(high, position)) {
-      low = high;
-      high = stride > versions - high ? versions : high + stride;
-      stride <<= 1;
+    if (stopPosition != NONE && reaches(stopPosition, position)) {
+      return stopPosition;
     }
-    high = Math.min(high, versions);
+    // Invariant: `low` lies before the position, as does everything before it; the answer is in
+    // (low, high], where `versions` stands for none, and `answer` is the position of `high`.
+    long low = stop;
+    long high = Math.min(low + 1, versions);
+    long answer = NONE;
+    for (long stride = 2; high < versions; stride <<= 1) {
+      long at = positionAt(high);
+      if (reaches(at, position)) {
+        answer = at;
+        break;
+      }
+      low = high;
+      high = stride > versions - low ? versions : low + stride;
+    }
     while (high - low > 1) {
       long middle = (low + high) >>> 1;
-      if (reached(middle, position)) {
+      long at = positionAt(middle);
+      if (reaches(at, position)) {
         high = middle;
+        answer = at;
       } else {
         low = middle;
       }
     }
-    passed = high;
-    return high == versions ? NONE : positionAt(high);
+    stop = high;
+    stopPosition = answer;
+    return answer;
   }
 
   /** The number of binary digits of the version: what a bisection of all of them would take. */
@@ -58,9 +69,8 @@ public final class VersionWalk implements Walk {
     return Math.max(1, Long.SIZE - Long.numberOfLeadingZeros(versions));
   }
 
-  private boolean reached(long index, long position) {
-    long at = positionAt(index);
-    return direction == Direction.FORWARD ? at >= position : at <= position;
+  private boolean reaches(long stopAt, long position) {
+    return direction == Direction.FORWARD ? stopAt >= position : stopAt <= position;
   }
 
   private long positionAt(long index) {

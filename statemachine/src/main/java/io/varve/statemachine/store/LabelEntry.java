@@ -1,6 +1,6 @@
 package io.varve.statemachine.store;
 
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 
 /** What the writer knows of one label: its number, and what the entry being applied adds to it. */
@@ -56,11 +56,11 @@ final class LabelEntry {
   }
 
   /** The newest position in the store at or below a bound; 0 if there is none. */
-  long committedFloor(long bound, Supplier<LabelReads> reads) {
+  long committedFloor(long bound, LongFunction<LabelReads> reads) {
     if (committedTail == UNKNOWN) {
-      committedTail = reads.get().floor(number, Long.MAX_VALUE);
+      committedTail = reads.apply(number).floor(number, Long.MAX_VALUE);
     }
-    return committedTail <= bound ? committedTail : reads.get().floor(number, bound);
+    return committedTail <= bound ? committedTail : reads.apply(number).floor(number, bound);
   }
 
   /** What was staged is in the store now. */

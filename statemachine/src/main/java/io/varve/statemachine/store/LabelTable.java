@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class LabelTable {
 
+  private static final int READS = 8;
+
   private final LogStore store;
   private final NamesColumn names;
   private final LabelsColumn labels;
@@ -20,8 +22,11 @@ final class LabelTable {
 
   private long nextNumber;
 
-  /** Reads what is committed, while one entry is applied; opened when first needed. */
-  private @Nullable LabelReads reads;
+  /**
+   * Reads what is committed, while one entry is applied; opened when first needed. Several, so that
+   * the lists of a scope seldom drive each other's reads away from where they stand.
+   */
+  private final @Nullable LabelReads[] reads = new LabelReads[READS];
 
   LabelTable(LogStore store, int capacity, long nextNumber) {
     this.store = store;
@@ -74,9 +79,12 @@ final class LabelTable {
 
   /** Closes what reading opened. */
   void close() {
-    if (reads != null) {
-      reads.close();
-      reads = null;
+    for (int i = 0; i < READS; i++) {
+      LabelReads opened = reads[i];
+      if (opened != null) {
+        opened.close();
+        reads[i] = null;
+      }
     }
   }
 
@@ -99,10 +107,13 @@ final class LabelTable {
     return loaded;
   }
 
-  private LabelReads reads() {
-    if (reads == null) {
-      reads = new LabelReads(store);
+  private LabelReads reads(long label) {
+    int at = (int) (label % READS);
+    LabelReads opened = reads[at];
+    if (opened == null) {
+      opened = new LabelReads(store);
+      reads[at] = opened;
     }
-    return reads;
+    return opened;
   }
 }
