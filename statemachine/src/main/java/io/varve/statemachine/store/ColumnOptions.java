@@ -23,6 +23,14 @@ final class ColumnOptions {
   /** One to write to, and two being flushed before writes have to wait. */
   private static final int MAX_WRITE_BUFFERS = 3;
 
+  /**
+   * Memtables take memory in blocks, at least one per column family; the share of each is small, so
+   * that those of little use do not use up the bound and force flush after flush.
+   */
+  private static final int ARENA_BLOCKS = 64;
+
+  private static final long LEAST_ARENA_BLOCK_BYTES = 16 << 10;
+
   private final NativeResources natives;
   private final Cache blockCache;
   private final long writeBufferBytes;
@@ -75,6 +83,7 @@ final class ColumnOptions {
         .keep(options)
         .setTableFormatConfig(table)
         .setWriteBufferSize(writeBufferBytes)
+        .setArenaBlockSize(Math.max(LEAST_ARENA_BLOCK_BYTES, writeBufferBytes / ARENA_BLOCKS))
         .setMaxWriteBufferNumber(MAX_WRITE_BUFFERS)
         .setCompressionType(CompressionType.LZ4_COMPRESSION);
   }
