@@ -40,10 +40,6 @@ final class Batch {
     count = 0;
   }
 
-  boolean isEmpty() {
-    return count == 0;
-  }
-
   /** What was written so far; values keep their offsets until {@link #clear()}. */
   ByteWriter out() {
     return out;

@@ -7,7 +7,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /** Reads what a {@link ByteWriter} wrote. Running past the end is a {@link StoreException}. */
 final class ByteReader {
@@ -84,13 +83,6 @@ final class ByteReader {
       return ByteString.EMPTY;
     }
     ByteString value = UnsafeByteOperations.unsafeWrap(bytes, at, length);
-    at += length;
-    return value;
-  }
-
-  byte[] readArray(int length) {
-    require(length);
-    byte[] value = Arrays.copyOfRange(bytes, at, at + length);
     at += length;
     return value;
   }
