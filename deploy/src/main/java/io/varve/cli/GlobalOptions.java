@@ -5,6 +5,7 @@ import io.varve.client.TlsOptions;
 import io.varve.client.VarveClient;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +16,9 @@ import picocli.CommandLine.ScopeType;
 
 /** The flags every command takes, before or after its name. */
 final class GlobalOptions {
+
+  private static final double MIN_DEADLINE_SECONDS = 0.001;
+  private static final double MAX_DEADLINE_SECONDS = 86_400;
 
   @Option(
       names = "--target",
@@ -29,6 +33,14 @@ final class GlobalOptions {
       scope = ScopeType.INHERIT,
       description = "Print one JSON object per result line.")
   private boolean json;
+
+  @Option(
+      names = "--deadline",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      scope = ScopeType.INHERIT,
+      description = "How long one call may take, retries included. Default: ${DEFAULT-VALUE}.")
+  private double deadlineSeconds;
 
   @Option(
       names = "--tls-ca",
@@ -78,7 +90,19 @@ final class GlobalOptions {
    * @throws UsageException if they contradict each other
    */
   VarveClient.Builder client(Map<String, String> environment) {
-    VarveClient.Builder builder = VarveClient.builder().target(target(environment));
+    if (!(deadlineSeconds >= MIN_DEADLINE_SECONDS && deadlineSeconds <= MAX_DEADLINE_SECONDS)) {
+      throw new UsageException(
+          "--deadline must be "
+              + MIN_DEADLINE_SECONDS
+              + " to "
+              + MAX_DEADLINE_SECONDS
+              + " seconds: "
+              + deadlineSeconds);
+    }
+    VarveClient.Builder builder =
+        VarveClient.builder()
+            .target(target(environment))
+            .deadline(Duration.ofMillis((long) (deadlineSeconds * 1_000)));
     tls().ifPresent(builder::tls);
     return builder;
   }

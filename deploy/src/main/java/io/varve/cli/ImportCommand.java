@@ -63,7 +63,8 @@ final class ImportCommand extends ClientCommand {
   private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
 
   /** How a refusal names the event within its append. */
-  private static final Pattern EVENT_FIELD = Pattern.compile("append\\.events\\[(\\d+)\\]\\.?(.*)");
+  private static final Pattern EVENT_FIELD =
+      Pattern.compile("(append\\.events\\[(\\d+)\\]\\.?)(.*)");
 
   @Parameters(
       arity = "0..1",
@@ -161,7 +162,11 @@ final class ImportCommand extends ClientCommand {
         throw new CommandException(
             failure.exit(),
             failure.code(),
-            failure.getMessage() + "; " + landed + " events had landed",
+            failure.getMessage()
+                + "; "
+                + landed
+                + (landed == 1 ? " event" : " events")
+                + " had landed",
             failure.field());
       }
       report();
@@ -219,13 +224,14 @@ final class ImportCommand extends ClientCommand {
       }
       Matcher field = EVENT_FIELD.matcher(error.field());
       if (field.matches()) {
-        int index = Integer.parseInt(field.group(1));
+        int index = Integer.parseInt(field.group(2));
         if (index < batch.lines().size()) {
+          String message = String.valueOf(error.getMessage());
           return new CommandException(
               Varve.exit(error),
               error.code().name(),
-              "line " + batch.lines().get(index) + ": " + error.getMessage(),
-              field.group(2));
+              "line " + batch.lines().get(index) + ": " + message.replace(field.group(1), ""),
+              field.group(3));
         }
       }
       long first = batch.lines().get(0);

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletionException;
+import org.slf4j.bridge.SLF4JBridgeHandler;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -36,6 +37,8 @@ public final class Varve implements Callable<Integer> {
 
   /** Runs a command and exits with its code. */
   public static void main(String[] args) {
+    SLF4JBridgeHandler.removeHandlersForRootLogger();
+    SLF4JBridgeHandler.install();
     Lifetime.OfProcess lifetime = new Lifetime.OfProcess();
     int code = run(Console.system(lifetime), args);
     lifetime.exit(code);
@@ -58,7 +61,9 @@ public final class Varve implements Callable<Integer> {
 
   private CommandLine commandLine(Console console) {
     CommandLine line = new CommandLine(this);
-    line.addSubcommand(new AppendCommand(globals, console))
+    line.addSubcommand(new DemoCommand(globals, console))
+        .addSubcommand(new NodeCommand(console))
+        .addSubcommand(new AppendCommand(globals, console))
         .addSubcommand(new ReadCommand(globals, console))
         .addSubcommand(new TailCommand(globals, console))
         .addSubcommand(new SourceCommand(globals, console))
@@ -114,7 +119,8 @@ public final class Varve implements Callable<Integer> {
 
   /** Errors stand on standard error; for programs also, as JSON, among the results. */
   private int report(Console console, ExitCode exit, String code, String message, String field) {
-    console.err().println("varve: " + message + (field.isEmpty() ? "" : " [" + field + "]"));
+    boolean named = field.isEmpty() || message.contains(field);
+    console.err().println("varve: " + message + (named ? "" : " [" + field + "]"));
     if (globals.json()) {
       console.out().println(ResultJson.error(code, message, field));
     }

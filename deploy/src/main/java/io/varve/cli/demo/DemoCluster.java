@@ -1,0 +1,211 @@
+package io.varve.cli.demo;
+
+import io.varve.node.NodeConfig;
+import io.varve.node.VarveNode;
+import io.varve.node.api.ApiOptions;
+import io.varve.node.cluster.MemberConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Three nodes in this process, on loopback, each with a data directory of its own: a real cluster,
+ * but for the processes. Thread-safe.
+ */
+public final class DemoCluster implements AutoCloseable {
+
+  private static final long POLL_MILLIS = 20;
+
+  private final DemoDirectory directory;
+  private final DemoPorts ports;
+  private final Duration drain;
+  private final @Nullable VarveNode[] nodes = new VarveNode[DemoPorts.NODES];
+  private boolean closed;
+
+  private DemoCluster(DemoDirectory directory, DemoPorts ports, Duration drain) {
+    this.directory = directory;
+    this.ports = ports;
+    this.drain = drain;
+  }
+
+  /**
+   * Starts three nodes on what an earlier demonstration left in a directory, or anew.
+   *
+   * @param path the directory; created when missing
+   * @param wanted the ports; empty = those of the data that is there
+   * @param otherwise the ports when none are wanted and there is no data
+   * @param fresh whether to delete what an earlier demonstration left first
+   * @param drain how long calls under way may go on when a node stops
+   * @throws DemoException if another process uses the directory or a port
+   */
+  public static DemoCluster start(
+      Path path,
+      Optional<DemoPorts> wanted,
+      Supplier<DemoPorts> otherwise,
+      boolean fresh,
+      Duration drain) {
+    DemoDirectory directory = DemoDirectory.take(path);
+    try {
+      if (fresh) {
+        directory.clear();
+      }
+      DemoPorts ports = directory.ports(wanted, otherwise);
+      OptionalInt used = ports.firstInUse();
+      if (used.isPresent()) {
+        throw new DemoException(
+            "port "
+                + used.getAsInt()
+                + " is in use; stop who listens there, or choose other ports with --port-base"
+                + " (six are used, from "
+                + ports.base()
+                + " on)");
+      }
+      DemoCluster cluster = new DemoCluster(directory, ports, drain);
+      try {
+        cluster.startAll();
+        return cluster;
+      } catch (RuntimeException | Error e) {
+        cluster.stopAll();
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /** Where clients reach the nodes. */
+  public DemoPorts ports() {
+    return ports;
+  }
+
+  /** Where the data is. */
+  public Path directory() {
+    return directory.path();
+  }
+
+  /**
+   * Waits until every node that runs is of use.
+   *
+   * @throws DemoException if that takes longer than the limit
+   */
+  public void awaitReady(Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    while (!ready()) {
+      if (System.nanoTime() - end > 0) {
+        throw new DemoException(
+            "the nodes were not ready within "
+                + limit.toSeconds()
+                + " s; their data is in "
+                + directory.path());
+      }
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+    }
+  }
+
+  /** The node, 0 to 2, that leads now, if one does. */
+  OptionalInt leader() {
+    return IntStream.range(0, nodes.length)
+        .filter(node -> node(node).map(VarveNode::leads).orElse(false))
+        .findFirst();
+  }
+
+  /** Stops one node at once, whatever it is doing. */
+  void stop(int node) {
+    VarveNode stopping;
+    synchronized (this) {
+      stopping = nodes[node];
+      nodes[node] = null;
+    }
+    if (stopping != null) {
+      stopping.close();
+    }
+  }
+
+  /** Starts one node again on what it left. */
+  void start(int node) {
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the cluster was closed");
+      }
+      if (nodes[node] == null) {
+        nodes[node] = VarveNode.start(config(node));
+      }
+    }
+  }
+
+  /** Stops all nodes and gives the directory back. Idempotent. */
+  @Override
+  public void close() {
+    synchronized (this) {
+      if (closed) {
+        return;
+      }
+      closed = true;
+    }
+    stopAll();
+    directory.close();
+  }
+
+  private void startAll() {
+    for (int node = 0; node < nodes.length; node++) {
+      start(node);
+    }
+  }
+
+  /** Together: one after the other, each but the first would wait for a majority that is gone. */
+  private void stopAll() {
+    List<CompletableFuture<Void>> stops = new ArrayList<>();
+    for (int node = 0; node < nodes.length; node++) {
+      int stopping = node;
+      stops.add(
+          CompletableFuture.runAsync(
+              () -> stop(stopping), task -> new Thread(task, "stop-node").start()));
+    }
+    CompletableFuture.allOf(stops.toArray(CompletableFuture[]::new)).join();
+  }
+
+  private boolean ready() {
+    return IntStream.range(0, nodes.length)
+        .allMatch(node -> node(node).map(VarveNode::ready).orElse(true));
+  }
+
+  private synchronized Optional<VarveNode> node(int node) {
+    return Optional.ofNullable(nodes[node]);
+  }
+
+  private NodeConfig config(int node) {
+    NodeConfig config = NodeConfig.of(DemoDirectory.nodeId(node), directory.node(node), members());
+    ApiOptions api = config.api();
+    return new NodeConfig(
+        config.nodeId(),
+        config.dataDirectory(),
+        config.listen(),
+        config.members(),
+        config.founding(),
+        config.limits(),
+        config.pipeline(),
+        config.routing(),
+        config.reads(),
+        new ApiOptions(
+            api.maxMessageBytes(), api.maxCallsPerConnection(), api.blockingThreads(), drain),
+        config.raft());
+  }
+
+  private List<MemberConfig> members() {
+    return IntStream.range(0, DemoPorts.NODES)
+        .mapToObj(
+            node ->
+                new MemberConfig(
+                    DemoDirectory.nodeId(node), ports.peerAddress(node), ports.clientAddress(node)))
+        .toList();
+  }
+}

@@ -1,0 +1,91 @@
+package io.varve.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.varve.cli.demo.DemoPorts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NodeCommandTest {
+  @TempDir Path directory;
+  private final DemoPorts ports = DemoPorts.free();
+  private final Cli cli = new Cli().with("VARVE_TARGET", ports.clientAddresses());
+  private final List<Cli.Running> nodes = new ArrayList<>();
+
+  @AfterEach
+  void stop() {
+    nodes.forEach(Cli.Running::stop);
+  }
+
+  @Test
+  void threeOfThemAreACluster() throws Exception {
+    for (int node = 0; node < 3; node++) {
+      nodes.add(cli.start("node", "--config", config(node).toString()));
+    }
+    for (int node = 0; node < 3; node++) {
+      Cli.Running running = nodes.get(node);
+      Eventually.holds(() -> running.out().startsWith("ready ") || running.result().isDone());
+      assertThat(running.result()).as(running::err).isNotDone();
+      assertThat(running.out())
+          .isEqualTo("ready node=n" + (node + 1) + " grpc=" + ports.clientAddress(node) + "\n");
+    }
+
+    assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
+    assertThat(cli.run("cluster", "describe", "--json").onlyJson().get("members"))
+        .hasSize(3)
+        .allMatch(member -> member.get("reachable").asBoolean());
+
+    // One at a time: the last one has no majority and stops all the same.
+    for (Cli.Running running : nodes) {
+      running.stop();
+      assertThat(running.result().get(30, TimeUnit.SECONDS).exit()).isZero();
+    }
+  }
+
+  @Test
+  void aPortInUseIsAClearError() throws Exception {
+    nodes.add(cli.start("node", "--config", config(0).toString()));
+    Eventually.holds(() -> ports.firstInUse().equals(java.util.OptionalInt.of(ports.base())));
+    Path second =
+        Files.writeString(
+            directory.resolve("second.yaml"),
+            Files.readString(config(0)).replace("/data-1", "/data-other"));
+
+    Cli.Result result = cli.run("node", "--config", second.toString());
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.err()).contains("varve: node n1 cannot start: ").contains("in use");
+  }
+
+  @Test
+  void aMistakeInTheConfigurationIsAClearError() throws IOException {
+    Path file = Files.writeString(directory.resolve("node.yaml"), "nodeId: n1\nmembres: []\n");
+
+    Cli.Result result = cli.run("node", "--config", file.toString());
+
+    assertThat(result.exit()).isEqualTo(1);
+    assertThat(result.err()).startsWith("varve: " + file + ": ");
+    assertThat(cli.run("node", "--config", "/no/such/file").err()).contains("/no/such/file");
+    assertThat(cli.run("node").exit()).isEqualTo(2);
+  }
+
+  private Path config(int node) throws IOException {
+    StringBuilder yaml = new StringBuilder();
+    yaml.append("nodeId: n").append(node + 1).append('\n');
+    yaml.append("dataDirectory: ").append(directory).append("/data-").append(node + 1).append('\n');
+    yaml.append("members:\n");
+    for (int member = 0; member < 3; member++) {
+      yaml.append("  - id: n").append(member + 1).append('\n');
+      yaml.append("    clientAddress: ").append(ports.clientAddress(member)).append('\n');
+      yaml.append("    peerAddress: ").append(ports.peerAddress(member)).append('\n');
+    }
+    return Files.writeString(directory.resolve("n" + node + ".yaml"), yaml);
+  }
+}
