@@ -151,9 +151,16 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
 
   @Override
   public CompletableFuture<Void> readBarrier() {
-    return majority
-        ? CompletableFuture.completedFuture(null)
-        : CompletableFuture.failedFuture(new NotAppendedException("no majority"));
+    if (!majority) {
+      return CompletableFuture.failedFuture(new NotAppendedException("no majority"));
+    }
+    // Behind everything handed over before it.
+    return CompletableFuture.runAsync(
+        () -> {
+          gate.acquireUninterruptibly();
+          gate.release();
+        },
+        apply);
   }
 
   @Override

@@ -38,8 +38,9 @@ final class YamlReader {
       }
       return section;
     } catch (JsonProcessingException e) {
-      int line = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
-      throw new ConfigException("line " + line + ": " + e.getOriginalMessage(), e);
+      // The message has the line of the mistake; the parser's own is that of the last good token.
+      String message = e.getOriginalMessage().strip().replaceAll("\\s+", " ");
+      throw new ConfigException("not YAML: " + message, e);
     } catch (IOException e) {
       throw new ConfigException("cannot read the configuration: " + e.getMessage(), e);
     }
