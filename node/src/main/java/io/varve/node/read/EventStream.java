@@ -28,6 +28,11 @@ abstract class EventStream<T> extends Serial {
   private volatile boolean started;
   private volatile boolean cancelled;
   private volatile @Nullable Error failure;
+  private volatile boolean shallRest;
+
+  // Written by the worker at it, looked at by others.
+  private volatile boolean holdsCursor;
+  private volatile long lastSentNanos = System.nanoTime();
 
   // Confined to the worker at it.
   private @Nullable EventCursor cursor;
@@ -62,8 +67,24 @@ abstract class EventStream<T> extends Serial {
     schedule();
   }
 
+  /** Whether it has a cursor open. */
+  final boolean holdsCursor() {
+    return holdsCursor;
+  }
+
   /**
-   * Sends at most one message.
+   * Closes its cursor if its caller has taken nothing for so long: a cursor keeps files and memory
+   * that the store could free. It is opened again where it was when the caller takes more.
+   */
+  final void restIfIdle(long idleNanos) {
+    if (holdsCursor && System.nanoTime() - lastSentNanos > idleNanos) {
+      shallRest = true;
+      schedule();
+    }
+  }
+
+  /**
+   * Sends at most one message. The cursor may have been closed since the last time.
    *
    * @return whether there may be more to do; false = not before something schedules this again
    */
@@ -80,6 +101,7 @@ abstract class EventStream<T> extends Serial {
   /** Takes a cursor over; it is closed with the stream. */
   final EventCursor hold(EventCursor opened) {
     cursor = opened;
+    holdsCursor = true;
     return opened;
   }
 
@@ -87,6 +109,7 @@ abstract class EventStream<T> extends Serial {
     EventCursor open = cursor;
     if (open != null) {
       cursor = null;
+      holdsCursor = false;
       open.close();
     }
   }
@@ -113,15 +136,27 @@ abstract class EventStream<T> extends Serial {
         if (failed != null) {
           throw new ErrorException(failed);
         }
-        if (!started || !sink.isReady() || !step()) {
+        if (!started || !sink.isReady()) {
+          rest();
           return;
         }
+        if (!step()) {
+          return;
+        }
+        lastSentNanos = System.nanoTime();
       }
       schedule();
     } catch (RuntimeException e) {
       if (finish()) {
         sink.failed(Errors.of(e));
       }
+    }
+  }
+
+  private void rest() {
+    if (shallRest) {
+      shallRest = false;
+      closeCursor();
     }
   }
 

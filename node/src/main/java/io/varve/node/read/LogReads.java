@@ -20,11 +20,14 @@ import io.varve.statemachine.AppendValidator;
 import io.varve.statemachine.EventCursor;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.LogReader.Direction;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -38,10 +41,20 @@ import java.util.function.Supplier;
  */
 public final class LogReads implements AutoCloseable {
 
+  /** After so long without a message to its caller, a stream gives its cursor back. */
+  private static final Duration IDLE = Duration.ofSeconds(5);
+
   private final LogReader reader;
   private final ReadOptions options;
   private final Supplier<ByteString> logIdentity;
   private final ExecutorService workers;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> {
+            Thread thread = new Thread(task, "varve-read-timer");
+            thread.setDaemon(true);
+            return thread;
+          });
   private final Tail tail;
   private final TailWindow window;
   private final Freshness freshness;
@@ -70,6 +83,12 @@ public final class LogReads implements AutoCloseable {
     this.freshness = new Freshness(replicator, reader, tail, workers);
     this.selections = new Selections(validator);
     this.points = new PointReads(reader, logIdentity);
+    var unused =
+        timer.scheduleWithFixedDelay(
+            () -> restIdleStreams(IDLE.toNanos()),
+            IDLE.toMillis(),
+            IDLE.toMillis(),
+            TimeUnit.MILLISECONDS);
   }
 
   /** The head has moved. May be called on the apply thread: short. */
@@ -109,17 +128,15 @@ public final class LogReads implements AutoCloseable {
 
   /** Sends the events that exist. */
   public void read(ReadRequest request, MessageSink<ReadResponse> sink, long deadlineNanos) {
-    Supplier<EventCursor> opener;
-    long limit;
+    FiniteRead.Range range;
     try {
-      opener = opener(request);
-      limit = Positions.checked(request.getLimit(), "limit");
+      range = range(request);
     } catch (ErrorException e) {
       sink.failed(e.error());
       return;
     }
     StreamEnd end = new StreamEnd();
-    FiniteRead read = new FiniteRead(workers, sink, end, opener, logIdentity, options, limit);
+    FiniteRead read = new FiniteRead(workers, sink, end, range, reader, logIdentity, options);
     if (admit(read, sink, end)) {
       startWhen(
           freshness.reached(request.getConsistency(), deadlineNanos).thenRun(read::start), read);
@@ -151,6 +168,7 @@ public final class LogReads implements AutoCloseable {
   @Override
   public void close() {
     closing = true;
+    timer.shutdownNow();
     Error error = Errors.of(ErrorCode.ERROR_CODE_UNAVAILABLE, "this node is shutting down");
     streams.forEach(stream -> stream.fail(error));
     workers.shutdown();
@@ -164,36 +182,48 @@ public final class LogReads implements AutoCloseable {
     }
   }
 
-  private Supplier<EventCursor> opener(ReadRequest request) {
+  /** Closes the cursors of streams whose callers have taken nothing for so long. */
+  void restIdleStreams(long idleNanos) {
+    streams.forEach(stream -> stream.restIfIdle(idleNanos));
+  }
+
+  /** How many streams have a cursor open. */
+  long openCursors() {
+    return streams.stream().filter(EventStream::holdsCursor).count();
+  }
+
+  private FiniteRead.Range range(ReadRequest request) {
     Selection selection = selections.of(request);
     Direction direction = request.getBackward() ? Direction.BACKWARD : Direction.FORWARD;
-    switch (request.getStartCase()) {
-      case FROM_VERSION -> {
-        if (!(selection instanceof Selection.OneSource one)) {
-          throw new ErrorException(
-              Errors.invalid("from_version", "from_version needs a source to be selected"));
-        }
-        long version = Positions.checked(request.getFromVersion(), "from_version");
-        return () -> reader.source(one.source(), version, direction);
-      }
-      case FROM_POSITION -> {
-        long position = Positions.checked(request.getFromPosition(), "from_position");
-        return () -> selection.open(reader, position, direction);
-      }
-      case START_NOT_SET -> {
-        return () ->
-            selection.open(reader, direction == Direction.FORWARD ? 1 : Long.MAX_VALUE, direction);
-      }
-    }
-    throw new IllegalStateException("unreachable");
+    long limit = Positions.checked(request.getLimit(), "limit");
+    Supplier<EventCursor> first =
+        switch (request.getStartCase()) {
+          case FROM_VERSION -> {
+            if (!(selection instanceof Selection.OneSource one)) {
+              throw new ErrorException(
+                  Errors.invalid("from_version", "from_version needs a source to be selected"));
+            }
+            long version = Positions.checked(request.getFromVersion(), "from_version");
+            yield () -> reader.source(one.source(), version, direction);
+          }
+          case FROM_POSITION -> {
+            long position = Positions.checked(request.getFromPosition(), "from_position");
+            yield () -> selection.open(reader, position, direction);
+          }
+          case START_NOT_SET -> {
+            long start = direction == Direction.FORWARD ? 1 : Long.MAX_VALUE;
+            yield () -> selection.open(reader, start, direction);
+          }
+        };
+    return new FiniteRead.Range(selection, direction, limit, first);
   }
 
   private CompletableFuture<Long> start(
       SubscribeRequest request, Selection selection, long deadlineNanos) {
-    switch (request.getStartCase()) {
+    return switch (request.getStartCase()) {
       case AFTER_POSITION -> {
         long position = Positions.checked(request.getAfterPosition(), "after_position");
-        return known(() -> reader.head(), position, "after_position", deadlineNanos);
+        yield known(reader::head, position, "after_position", deadlineNanos);
       }
       case AFTER_VERSION -> {
         if (!(selection instanceof Selection.OneSource one)) {
@@ -201,7 +231,7 @@ public final class LogReads implements AutoCloseable {
               Errors.invalid("after_version", "after_version needs a source to be selected"));
         }
         long version = Positions.checked(request.getAfterVersion(), "after_version");
-        return known(() -> reader.version(one.source()), version, "after_version", deadlineNanos)
+        yield known(() -> reader.version(one.source()), version, "after_version", deadlineNanos)
             .thenApply(
                 after -> after == 0 ? 0L : reader.position(one.source(), after).orElseThrow());
       }
@@ -210,13 +240,10 @@ public final class LogReads implements AutoCloseable {
           throw new ErrorException(
               Errors.invalid("after_head", "after_head must be true when it is set"));
         }
-        return freshness.linearizable(deadlineNanos).thenApply(fresh -> reader.head());
+        yield freshness.linearizable(deadlineNanos).thenApply(fresh -> reader.head());
       }
-      case START_NOT_SET -> {
-        return CompletableFuture.completedFuture(0L);
-      }
-    }
-    throw new IllegalStateException("unreachable");
+      case START_NOT_SET -> CompletableFuture.completedFuture(0L);
+    };
   }
 
   /** A start that exists: if not here yet, then in the log, of which this node may lag behind. */

@@ -340,6 +340,48 @@ class LogReadsTest {
   }
 
   @Test
+  void aReadWhoseCursorWasTakenAwayGoesOnWhereItWas() throws Exception {
+    reopen(options -> options.withSizes(2, 100, 100));
+    land("a", "T", "T", "T", "T", "T");
+    PacedSink<ReadResponse> forward = PacedSink.paced();
+    PacedSink<ReadResponse> backward = PacedSink.paced();
+    reads.read(all().setSource("a").build(), forward, soon());
+    reads.read(all().setSource("a").setBackward(true).build(), backward, soon());
+    List<Long> ahead = new ArrayList<>();
+    List<Long> back = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      forward.take(1);
+      forward.next().getEventsList().forEach(event -> ahead.add(event.getPosition()));
+      backward.take(1);
+      backward.next().getEventsList().forEach(event -> back.add(event.getPosition()));
+      reads.restIdleStreams(0);
+      Conditions.await("the cursors' end", () -> reads.openCursors() == 0);
+      // What lands now is no part of either.
+      land("a", "T");
+    }
+    assertThat(ahead).containsExactly(1L, 2L, 3L, 4L, 5L);
+    assertThat(back).containsExactly(5L, 4L, 3L, 2L, 1L);
+    assertThat(forward.end()).isEqualTo(Error.getDefaultInstance());
+    assertThat(backward.end()).isEqualTo(Error.getDefaultInstance());
+  }
+
+  @Test
+  void aSubscriptionWhoseCursorWasTakenAwayGoesOnWhereItWas() throws Exception {
+    reopen(options -> options.withSizes(2, 2, 100));
+    land("a", "T", "T", "T", "T", "T");
+    PacedSink<SubscribeResponse> sink = PacedSink.paced();
+    reads.subscribe(SubscribeRequest.newBuilder().setSource("a").build(), sink, soon());
+    List<Long> positions = new ArrayList<>();
+    while (positions.size() < 5) {
+      sink.take(1);
+      positions.addAll(positions(sink.next()));
+      reads.restIdleStreams(0);
+      Conditions.await("the cursor's end", () -> reads.openCursors() == 0);
+    }
+    assertThat(positions).containsExactly(1L, 2L, 3L, 4L, 5L);
+  }
+
+  @Test
   void streamsAreBoundedAndACancelledOneIsForgotten() throws Exception {
     reopen(options -> options.withMaxStreams(1));
     PacedSink<ReadResponse> first = PacedSink.paced();
