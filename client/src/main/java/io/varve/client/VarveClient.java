@@ -186,6 +186,7 @@ public interface VarveClient extends AutoCloseable {
     private Optional<Executor> executor = Optional.empty();
     private Optional<TlsOptions> tls = Optional.empty();
     private boolean learnAddresses = true;
+    private Duration subscriptionSilence = Duration.ofSeconds(5);
 
     private Builder() {}
 
@@ -282,6 +283,12 @@ public interface VarveClient extends AutoCloseable {
       return this;
     }
 
+    /** For tests: when a silent subscription makes sure that its node is not cut off. */
+    Builder subscriptionSilence(Duration silence) {
+      this.subscriptionSilence = Durations.requirePositive(silence, "silence");
+      return this;
+    }
+
     /**
      * The client. Connects when it is first used.
      *
@@ -300,7 +307,8 @@ public interface VarveClient extends AutoCloseable {
               appendQueue,
               executor,
               tls,
-              learnAddresses));
+              learnAddresses,
+              subscriptionSilence));
     }
 
     private static int requireRange(int value, int min, int max, String name) {

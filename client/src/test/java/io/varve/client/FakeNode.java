@@ -3,10 +3,12 @@ package io.varve.client;
 import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.InsecureServerCredentials;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
+import io.grpc.ServerCredentials;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -66,10 +68,14 @@ final class FakeNode implements AutoCloseable {
       Metadata.Key.of("varve-leader", Metadata.ASCII_STRING_MARSHALLER);
 
   /** Kept so that it stays silenced: a node that is meant to die says so at length. */
-  private static final Logger NOISE = Logger.getLogger("io.grpc.netty.NettyServerHandler");
+  private static final List<Logger> NOISE =
+      List.of(
+          Logger.getLogger("io.grpc.netty.NettyServerHandler"),
+          Logger.getLogger("io.grpc.netty.NettyServerTransport.connections"),
+          Logger.getLogger("io.grpc.netty.NettyServerTransport"));
 
   static {
-    NOISE.setLevel(Level.OFF);
+    NOISE.forEach(logger -> logger.setLevel(Level.OFF));
   }
 
   /** What a node does with one append on a stream. */
@@ -144,12 +150,18 @@ final class FakeNode implements AutoCloseable {
   volatile long applied = Long.MAX_VALUE;
 
   private final AtomicInteger appends = new AtomicInteger();
+  private final ServerCredentials credentials;
   private int port;
   private @Nullable Server server;
 
   FakeNode(String name, FakeLog log) {
+    this(name, log, InsecureServerCredentials.create());
+  }
+
+  FakeNode(String name, FakeLog log, ServerCredentials credentials) {
     this.name = name;
     this.log = log;
+    this.credentials = credentials;
     start();
   }
 
@@ -157,7 +169,7 @@ final class FakeNode implements AutoCloseable {
     try {
       server =
           NettyServerBuilder.forAddress(
-                  new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), port), credentials)
               .permitKeepAliveTime(1, TimeUnit.SECONDS)
               .maxInboundMessageSize(32 << 20)
               .intercept(new NameLeader())

@@ -208,6 +208,62 @@ class SubscribeTest extends ScriptedClusterTest {
   }
 
   @Test
+  void leavesANodeThatIsCutOffFromItsPeers() {
+    log.fill("s", 5);
+    FakeNode cutOff = node("n1");
+    VarveClient client = client(builder(cutOff).subscriptionSilence(Duration.ofMillis(100)));
+    try (SubscriptionStream items = client.follow(SubscribeOptions.wholeLog())) {
+      assertThat(take(items, 5)).isEqualTo(range(1, 5));
+      assertThat(items.poll(PATIENCE)).contains(new CaughtUp(5));
+      // It stays connected to this client and answers, but learns nothing more.
+      cutOff.applied = 5;
+      FakeNode leader = leader("n2");
+      cutOff.leader = leader::address;
+      client.head(ReadConsistency.local());
+      log.fill("s", 5);
+
+      assertThat(take(items, 5)).isEqualTo(range(6, 10));
+      assertThat(leader.subscriptions).hasValue(1);
+    }
+  }
+
+  @Test
+  void staysWithANodeThatHasNothingToSay() {
+    log.fill("s", 5);
+    FakeNode node = leader("n1");
+    VarveClient client = client(builder(node).subscriptionSilence(Duration.ofMillis(20)));
+    try (SubscriptionStream items = client.follow(SubscribeOptions.wholeLog())) {
+      assertThat(take(items, 5)).isEqualTo(range(1, 5));
+      int asked = node.unaryCalls.get();
+      assertThat(items.poll(PATIENCE)).contains(new CaughtUp(5));
+      eventually(
+          "made sure several times",
+          () -> items.poll(Duration.ofMillis(5)).isEmpty() && node.unaryCalls.get() > asked + 5);
+      log.fill("s", 1);
+      assertThat(take(items, 1)).containsExactly(6L);
+    }
+    assertThat(node.subscriptions).hasValue(1);
+  }
+
+  @Test
+  void aConsumerThatPausesIsNotBuriedByResumption() {
+    log.fill("s", 200);
+    FakeNode node = leader("n1");
+    node.cutAfterBatches = 1;
+    VarveClient client = client(node);
+    try (SubscriptionStream items = client.follow(SubscribeOptions.wholeLog())) {
+      assertThat(take(items, 1)).containsExactly(1L);
+      // Every attempt brings one response and breaks; three are kept, the fourth waits unread.
+      eventually("four attempts", () -> node.subscriptions.get() == 4);
+      for (int i = 0; i < 100; i++) {
+        client.head(); // time for more, if there were more
+      }
+      assertThat(node.subscriptions).hasValue(4);
+      assertThat(take(items, 199)).isEqualTo(range(2, 200));
+    }
+  }
+
+  @Test
   void refusesAPositionOfAnotherHistory() {
     log.fill("s", 20);
     VarveClient client = client(leader("n1"));
@@ -438,6 +494,7 @@ class SubscribeTest extends ScriptedClusterTest {
     recorder.subscription.request(100);
     log.fill("s", 10);
     client.head();
+    client.close(); // ends what is open, of which this is none
 
     assertThat(recorder.items).hasSize(5);
     assertThat(recorder.completed).isFalse();

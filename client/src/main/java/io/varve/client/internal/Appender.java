@@ -136,6 +136,7 @@ final class Appender {
   private @Nullable Failure ending;
 
   private @Nullable Address moveTo;
+  private @Nullable Address next;
   private boolean moveLeads;
   private boolean checkingLeader;
   private boolean needsHead;
@@ -499,6 +500,13 @@ final class Appender {
   // ---- streams ----
 
   private void search() {
+    Address known = next;
+    if (known != null) {
+      // Found already. (Its predecessor may still take itself for the leader, and answer first.)
+      next = null;
+      open(known, true);
+      return;
+    }
     state = State.SEARCHING;
     LeaderSearch.start(
         nodes,
@@ -717,6 +725,7 @@ final class Appender {
     if (silentSince(System.nanoTime()) >= SUSPECT_NANOS) {
       // It will not answer any more: a stopped process, a cut network.
       from.abandon("silent while " + to + " leads");
+      next = to;
       streamEnded(Failure.local(from.address + " is silent while " + to + " leads"));
       return;
     }

@@ -58,10 +58,7 @@ final class BlockingItems implements Sink {
     if (current != null && current.hasNext()) {
       return true;
     }
-    if (transport.onOwnThread()) {
-      throw new IllegalStateException(
-          "this is one of the client's own threads, which must not wait; see VarveClient");
-    }
+    requireMayWait();
     long deadline = System.nanoTime() + timeoutNanos;
     while (true) {
       if (current != null && stream != null) {
@@ -90,6 +87,10 @@ final class BlockingItems implements Sink {
         return true;
       }
     }
+  }
+
+  void requireMayWait() {
+    transport.requireMayWait();
   }
 
   /** Whether nothing more comes, apart from what {@link #await} still finds. */

@@ -20,4 +20,5 @@ public record ClientSettings(
     int appendQueue,
     Optional<Executor> executor,
     Optional<TlsOptions> tls,
-    boolean learnAddresses) {}
+    boolean learnAddresses,
+    Duration subscriptionSilence) {}

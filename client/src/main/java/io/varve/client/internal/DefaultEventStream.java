@@ -3,6 +3,7 @@ package io.varve.client.internal;
 import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.UnavailableException;
+import io.varve.client.VarveException;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Spliterator;
@@ -65,6 +66,15 @@ final class DefaultEventStream implements EventStream {
   }
 
   private boolean more() {
+    try {
+      return awaitMore();
+    } catch (VarveException failed) {
+      closeQuietly();
+      throw failed;
+    }
+  }
+
+  private boolean awaitMore() {
     requireOpen();
     // In thirds: a node that says nothing must not use up the deadline of a read another could
     // serve.
@@ -98,6 +108,7 @@ final class DefaultEventStream implements EventStream {
 
   @Override
   public long head() {
+    items.requireMayWait();
     return Waiting.await(call.head(), deadlineNanos);
   }
 

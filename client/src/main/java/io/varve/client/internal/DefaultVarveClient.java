@@ -89,7 +89,8 @@ public final class DefaultVarveClient implements VarveClient {
         new UnaryCall.Callback<DescribeResponse>() {
           @Override
           public void answered(DescribeResponse response, Optional<Address> leader) {
-            nodes.learn(response.getMembersList().stream().map(Member::getClientAddress).toList());
+            nodes.members(
+                response.getMembersList().stream().map(Member::getClientAddress).toList());
           }
 
           @Override
@@ -125,7 +126,7 @@ public final class DefaultVarveClient implements VarveClient {
 
   @Override
   public AppendResult append(AppendRequest request) {
-    requireMayWait();
+    transport.requireMayWait();
     AppendOp op = append(request, request.deadline().orElse(settings.deadline()));
     try {
       return Waiting.await(op);
@@ -299,43 +300,32 @@ public final class DefaultVarveClient implements VarveClient {
     Executor executor = settings.executor().orElseGet(transport::networkLoop);
     return new ItemPublisher(
         executor,
-        (sink, closeable) -> {
+        delivery -> {
           requireOpen();
-          open.add(closeable);
-          SubscribeCall call =
-              new SubscribeCall(
-                  nodes,
-                  log,
-                  transport.networkLoop(),
-                  settings.retry(),
-                  options,
-                  new Sink() {
-                    @Override
-                    public boolean take(Chunk chunk) {
-                      return sink.take(chunk);
-                    }
-
-                    @Override
-                    public void ended() {
-                      open.remove(closeable);
-                      sink.ended();
-                    }
-
-                    @Override
-                    public void failed(Throwable error) {
-                      open.remove(closeable);
-                      sink.failed(error);
-                    }
-                  });
-          begin(call, options, sink);
+          open.add(delivery);
+          SubscribeCall call = subscribeCall(options, delivery);
+          begin(call, options, delivery);
           return call;
-        });
+        },
+        open::remove);
+  }
+
+  private SubscribeCall subscribeCall(SubscribeOptions options, Sink sink) {
+    return new SubscribeCall(
+        nodes,
+        log,
+        transport.networkLoop(),
+        settings.retry(),
+        options,
+        () -> headAsync(ReadConsistency.linearizable()),
+        settings.subscriptionSilence(),
+        sink);
   }
 
   /** Starts a subscription, behind the head at this time if that is where it is to start. */
   private void begin(SubscribeCall call, SubscribeOptions options, Sink sink) {
     if (options.start() != SubscribeOptions.AfterHead.INSTANCE) {
-      call.start();
+      call.begin();
       return;
     }
     // Asked for here, not left to the node: resumed elsewhere before anything was delivered, the
@@ -345,7 +335,7 @@ public final class DefaultVarveClient implements VarveClient {
             .whenComplete(
                 (head, error) -> {
                   if (error == null) {
-                    call.startAfter(head.position());
+                    call.beginAfter(head.position());
                   } else if (!call.isOver()) {
                     sink.failed(error);
                   }
@@ -363,8 +353,7 @@ public final class DefaultVarveClient implements VarveClient {
     Objects.requireNonNull(options, "options");
     requireOpen();
     BlockingItems items = new BlockingItems(transport);
-    SubscribeCall call =
-        new SubscribeCall(nodes, log, transport.networkLoop(), settings.retry(), options, items);
+    SubscribeCall call = subscribeCall(options, items);
     items.of(call);
     DefaultSubscriptionStream stream = new DefaultSubscriptionStream(call, items, open::remove);
     open.add(stream);
@@ -402,7 +391,7 @@ public final class DefaultVarveClient implements VarveClient {
   // ---- waiting, and the end ----
 
   private <T> T await(java.util.function.Supplier<CompletableFuture<T>> call) {
-    requireMayWait();
+    transport.requireMayWait();
     CompletableFuture<T> future = call.get();
     try {
       return Waiting.await(future);
@@ -410,13 +399,6 @@ public final class DefaultVarveClient implements VarveClient {
       future.cancel(false);
       Thread.currentThread().interrupt();
       throw new UnavailableException("interrupted while waiting for the answer", interrupted);
-    }
-  }
-
-  private void requireMayWait() {
-    if (transport.onOwnThread()) {
-      throw new IllegalStateException(
-          "this is one of the client's own threads, which must not wait; see VarveClient");
     }
   }
 

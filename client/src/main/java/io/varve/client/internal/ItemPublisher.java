@@ -1,6 +1,7 @@
 package io.varve.client.internal;
 
 import io.varve.client.SubscriptionItem;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -8,7 +9,8 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Publishes subscriptions by the rules of {@link Flow}: each subscriber gets one of its own. */
@@ -18,17 +20,23 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
   private static final int BURST = 1024;
 
   private final Executor executor;
-  private final BiFunction<Sink, AutoCloseable, SubscribeCall> starter;
+  private final Function<Delivery, SubscribeCall> starter;
+  private final Consumer<AutoCloseable> whenOver;
 
   /**
    * A publisher.
    *
    * @param executor where subscribers are called
-   * @param starter makes and starts a subscription into the sink, and remembers how to end it
+   * @param starter makes and starts a subscription into the sink, and remembers that it is open
+   * @param whenOver told once it is over
    */
-  ItemPublisher(Executor executor, BiFunction<Sink, AutoCloseable, SubscribeCall> starter) {
+  ItemPublisher(
+      Executor executor,
+      Function<Delivery, SubscribeCall> starter,
+      Consumer<AutoCloseable> whenOver) {
     this.executor = executor;
     this.starter = starter;
+    this.whenOver = whenOver;
   }
 
   @Override
@@ -36,7 +44,8 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
     new Delivery(subscriber).begin();
   }
 
-  private final class Delivery implements Flow.Subscription, Sink, AutoCloseable {
+  /** One subscriber's subscription. */
+  final class Delivery implements Flow.Subscription, Sink, AutoCloseable {
     private final Flow.Subscriber<? super SubscriptionItem> subscriber;
     private final Queue<Chunk> chunks = new ConcurrentLinkedQueue<>();
     private final AtomicLong requested = new AtomicLong();
@@ -51,7 +60,7 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
     private boolean terminated;
 
     Delivery(Flow.Subscriber<? super SubscriptionItem> subscriber) {
-      this.subscriber = java.util.Objects.requireNonNull(subscriber, "subscriber");
+      this.subscriber = Objects.requireNonNull(subscriber, "subscriber");
     }
 
     void begin() {
@@ -60,7 +69,7 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
       subscriber.onSubscribe(this);
       if (!cancelled) {
         try {
-          SubscribeCall started = starter.apply(this, this);
+          SubscribeCall started = starter.apply(this);
           call = started;
           if (cancelled) {
             started.cancel();
@@ -92,6 +101,7 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
     }
 
     private void stop() {
+      whenOver.accept(this);
       SubscribeCall started = call;
       if (started != null) {
         started.cancel();
@@ -110,6 +120,7 @@ final class ItemPublisher implements Flow.Publisher<SubscriptionItem> {
     @Override
     public void ended() {
       over = true;
+      whenOver.accept(this);
       signal();
     }
 

@@ -70,6 +70,7 @@ final class Nodes {
   /** A node that forwards to a leader out of this client's reach. */
   private record Detour(Address leader, Address through, long sinceNanos) {}
 
+  private final List<Address> targets;
   private final Transport transport;
   private final boolean learnAddresses;
   private final List<Runnable> leaderListeners = new CopyOnWriteArrayList<>();
@@ -90,6 +91,7 @@ final class Nodes {
   Nodes(List<Address> targets, Transport transport, boolean learnAddresses) {
     this.transport = transport;
     this.learnAddresses = learnAddresses;
+    this.targets = List.copyOf(targets);
     List<Address> shuffled = new ArrayList<>(targets);
     // Many clients with the same targets should not all read from the first.
     Collections.shuffle(shuffled, ThreadLocalRandom.current());
@@ -174,6 +176,25 @@ final class Nodes {
         parse(address).ifPresent(addresses::add);
       }
     }
+  }
+
+  /** Learns who the members are now: forgets addresses of nodes that have left. */
+  synchronized void members(List<String> named) {
+    if (!learnAddresses || named.isEmpty()) {
+      return;
+    }
+    Set<Address> members = new LinkedHashSet<>(targets);
+    named.forEach(address -> parse(address).ifPresent(members::add));
+    Address known = leader;
+    if (known != null) {
+      members.add(known);
+    }
+    addresses.retainAll(members);
+    if (!addresses.contains(current)) {
+      current = targets.get(0);
+    }
+    failures.keySet().retainAll(members);
+    learn(named);
   }
 
   /** Learns from an answer's headers or trailers; returns the leader they name. */

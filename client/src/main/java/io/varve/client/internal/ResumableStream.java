@@ -31,6 +31,8 @@ abstract class ResumableStream<Q, R> {
   /** Responses fetched ahead of the consumer. Two keep the line busy while one is consumed. */
   static final int BUFFERED = 3;
 
+  private static final int LOUD_FAILURES = 10;
+
   private final Nodes nodes;
   private final LogState log;
   private final EventLoop loop;
@@ -120,6 +122,11 @@ abstract class ResumableStream<Q, R> {
     }
   }
 
+  /** Whether the node owes the next response: there is one, and the consumer waits for it. */
+  final synchronized boolean isWaitingForNode() {
+    return !over && attempt != null && buffered == 0;
+  }
+
   /** Whether it is over, one way or the other. */
   final synchronized boolean isOver() {
     return over;
@@ -140,7 +147,9 @@ abstract class ResumableStream<Q, R> {
       Attempt opened = new Attempt(address, nodes.lease(address));
       attempt = opened;
       opened.call.start(opened, new Metadata());
-      opened.call.request(Math.max(1, BUFFERED - buffered));
+      if (buffered < BUFFERED) {
+        opened.call.request(BUFFERED - buffered);
+      }
       opened.call.sendMessage(request());
       opened.call.halfClose();
     } catch (VarveException refused) {
@@ -229,8 +238,20 @@ abstract class ResumableStream<Q, R> {
     if (!(failure.exception() instanceof OverloadedException)) {
       nodes.failed(from.address);
     }
-    LOG.debug("stream from {} lost: {}", from.address, failure.exception().getMessage());
+    tell(from.address, failure);
     retry(failure);
+  }
+
+  /** A subscription goes on for ever, so only the log tells that it has trouble. */
+  private void tell(Address address, Failure failure) {
+    String why = failure.exception().getMessage();
+    if (endless() && backoff.failures() == 0) {
+      LOG.info("subscription lost {}, goes on with another node: {}", address, why);
+    } else if (endless() && backoff.failures() == LOUD_FAILURES) {
+      LOG.warn("subscription found no node {} times in a row: {}", LOUD_FAILURES, why);
+    } else {
+      LOG.debug("stream from {} lost: {}", address, why);
+    }
   }
 
   private final class Attempt extends ClientCall.Listener<R> {

@@ -172,6 +172,18 @@ final class Transport {
     return isIn(appendGroup) || isIn(networkGroup);
   }
 
+  /**
+   * Refuses to wait on one of the client's own threads.
+   *
+   * @throws IllegalStateException if this is one
+   */
+  void requireMayWait() {
+    if (onOwnThread()) {
+      throw new IllegalStateException(
+          "this is one of the client's own threads, which must not wait; see VarveClient");
+    }
+  }
+
   private static boolean isIn(EventExecutorGroup group) {
     for (EventExecutor executor : group) {
       if (executor.inEventLoop()) {
