@@ -173,6 +173,16 @@ public final class LogCore implements AutoCloseable {
   }
 
   /**
+   * Makes durable what is applied by now. From any thread, beside {@code apply}: a checkpoint soon
+   * after has little left to write, and holds apply for less.
+   *
+   * @throws LogClosedException if this core is closed
+   */
+  public void flush() {
+    store.flushBesideWrites();
+  }
+
+  /**
    * Writes a consistent copy of the store, at the applied index, to a directory that must not exist
    * (hard links where the file system has them).
    */

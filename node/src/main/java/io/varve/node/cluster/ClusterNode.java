@@ -250,6 +250,11 @@ public final class ClusterNode implements Replicator, AutoCloseable {
     return store.reader().logIdentity();
   }
 
+  /** What this node does now. */
+  MemberRole ownRole() {
+    return formation.probe().getRole();
+  }
+
   /** What the snapshots of this node have cost; for metrics and tests. */
   public SnapshotStatus snapshotStatus() {
     return formation

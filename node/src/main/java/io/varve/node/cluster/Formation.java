@@ -65,6 +65,7 @@ final class Formation {
   private volatile boolean caughtUp;
   private volatile boolean closed;
   private boolean woken;
+  private String reported = "";
 
   Formation(
       ClusterConfig config,
@@ -147,7 +148,7 @@ final class Formation {
           }
         });
     if (clusters.size() > 1) {
-      LOG.error("the peers belong to different clusters: {}; not joining any", clusters.values());
+      report("the peers belong to different clusters, not joining any: " + clusters.values());
     } else if (clusters.size() == 1) {
       rejoin(NodeIdentity.uuid(clusters.keySet().iterator().next()), answers);
       return;
@@ -185,14 +186,14 @@ final class Formation {
       throws InterruptedException {
     Optional<String> leader = leaderOf(answers, NodeIdentity.bytes(clusterId));
     if (leader.isEmpty()) {
-      LOG.info("cluster {} has no leader that could take this node in; waiting", clusterId);
+      report("waiting: no leader of cluster " + clusterId + " that could take this node in");
       pause(RETRY_MILLIS);
       return;
     }
     try {
       peers.join(leader.get(), joinRequest(clusterId, true), STEP_DEADLINE);
     } catch (PeerException e) {
-      LOG.info("{} cannot take this node in yet: {}", leader.get(), e.getMessage());
+      report(leader.get() + " cannot take this node in yet: " + e.getMessage());
       pause(RETRY_MILLIS);
       return;
     }
@@ -238,7 +239,7 @@ final class Formation {
         try {
           peers.found(member.id(), request, STEP_DEADLINE);
         } catch (PeerException e) {
-          LOG.info("{} has not taken part in the founding yet: {}", member.id(), e.getMessage());
+          report(member.id() + " has not taken part in the founding yet: " + e.getMessage());
           pause(RETRY_MILLIS);
           return;
         }
@@ -291,11 +292,13 @@ final class Formation {
 
   private void resume(NodeIdentity now) throws InterruptedException {
     RaftStorageFiles files = new RaftStorageFiles(config.raftDirectory(), now.clusterId());
-    Optional<String> damage = files.damage(store.core().appliedIndex());
+    // A listener's log begins anew, behind what its store may still hold.
+    long storeIndex = now.stage() == Stage.VOTER ? store.core().appliedIndex() : -1;
+    Optional<String> damage = files.damage(storeIndex);
     if (damage.isPresent()) {
-      LOG.error(
-          "this node's disk is lost: {}. It does not vote until it has caught up from its peers",
-          damage.get());
+      report(
+          "this node's disk is lost, it does not vote until it has caught up from its peers: "
+              + damage.get());
       Map<String, ProbeResponse> answers = peers.probe(PROBE_DEADLINE);
       rejoin(now.clusterId(), answers);
       return;
@@ -355,7 +358,7 @@ final class Formation {
           STEP_DEADLINE);
       return true;
     } catch (PeerException e) {
-      LOG.info("catching up: {}", e.getMessage());
+      report("catching up: " + e.getMessage());
       return false;
     }
   }
@@ -504,6 +507,14 @@ final class Formation {
   }
 
   // The identity and the thread.
+
+  /** Says what this node waits for, once. The thread's own. */
+  private void report(String what) {
+    if (!what.equals(reported)) {
+      reported = what;
+      LOG.warn("{}", what);
+    }
+  }
 
   /** Makes the next identity durable, unless another thread has been faster. */
   private void become(@Nullable NodeIdentity before, NodeIdentity next) {

@@ -2,23 +2,26 @@ package io.varve.node.cluster;
 
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import org.apache.ratis.server.leader.LogAppender;
 
 /** The leader's senders to its followers; empty on other roles. Thread-safe. */
 final class LogAppenders {
 
-  private final Set<LogAppender> appenders = ConcurrentHashMap.newKeySet();
+  private final Set<TrackedAppender> appenders = ConcurrentHashMap.newKeySet();
 
-  void add(LogAppender appender) {
+  void add(TrackedAppender appender) {
     appenders.add(appender);
   }
 
-  void remove(LogAppender appender) {
+  void remove(TrackedAppender appender) {
     appenders.remove(appender);
   }
 
-  /** Has every follower told the commit index now. */
-  void heartbeat() {
-    appenders.forEach(LogAppender::triggerHeartbeat);
+  /** Has every follower told the commit index now that does not know it yet. */
+  void announceCommit() {
+    for (TrackedAppender appender : appenders) {
+      if (appender.owesCommitIndex()) {
+        appender.triggerHeartbeat();
+      }
+    }
   }
 }

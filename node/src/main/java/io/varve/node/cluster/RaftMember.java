@@ -235,7 +235,7 @@ final class RaftMember implements AutoCloseable {
   }
 
   void announceCommit() {
-    appenders.heartbeat();
+    appenders.announceCommit();
   }
 
   /** Replaces the configuration, if it is still the given one. */

@@ -106,9 +106,9 @@ final class RaftProps {
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
         p, SizeInBytes.valueOf(tuning.snapshotChunkBytes()));
     GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(p, 4);
-    // The last piece is answered after the received files are durable.
+    // Four times this is how long a sender waits in vain when its follower goes away meanwhile.
     GrpcConfigKeys.Server.setInstallSnapshotRequestTimeout(
-        p, TimeDuration.valueOf(60, TimeUnit.SECONDS));
+        p, TimeDuration.valueOf(2_500, TimeUnit.MILLISECONDS));
   }
 
   private static void requests(RaftProperties p, RaftTuning tuning) {

@@ -1,15 +1,12 @@
 package io.varve.node.cluster;
 
-import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.conf.Parameters;
 import org.apache.ratis.grpc.GrpcFactory;
-import org.apache.ratis.grpc.server.GrpcLogAppender;
 import org.apache.ratis.rpc.RpcType;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LeaderState;
 import org.apache.ratis.server.leader.LogAppender;
-import org.apache.ratis.util.LifeCycle;
 
 /**
  * Ratis's gRPC transport, which also lets us reach the leader's log appenders: there is no other
@@ -44,25 +41,5 @@ final class TrackingRpcType implements RpcType {
         return new TrackedAppender(server, state, follower, appenders);
       }
     };
-  }
-
-  private static final class TrackedAppender extends GrpcLogAppender {
-    private final LogAppenders appenders;
-
-    TrackedAppender(
-        RaftServer.Division server,
-        LeaderState state,
-        FollowerInfo follower,
-        LogAppenders appenders) {
-      super(server, state, follower);
-      this.appenders = appenders;
-      appenders.add(this);
-    }
-
-    @Override
-    public CompletableFuture<LifeCycle.State> stopAsync() {
-      appenders.remove(this);
-      return super.stopAsync();
-    }
   }
 }

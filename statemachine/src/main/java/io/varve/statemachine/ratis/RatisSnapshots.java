@@ -11,9 +11,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.protocol.ClientId;
@@ -49,11 +49,16 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
   /** How long Ratis may take to come to a requested snapshot before the request lapses. */
   private static final long REQUEST_TIMEOUT_MILLIS = 60_000;
 
+  /**
+   * How often files that are being received are made durable, so that little is left at the end.
+   */
+  private static final long SYNC_MILLIS = 500;
+
   private static final AtomicLong CALLS = new AtomicLong();
 
   private final SnapshotPolicy policy;
   private final ClientId clientId = ClientId.randomId();
-  private final ExecutorService worker;
+  private final ScheduledExecutorService worker;
 
   /** When the files of a snapshot, by index, were last asked for. */
   private final Map<Long, Long> sentAt = new ConcurrentHashMap<>();
@@ -67,6 +72,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
 
   private @Nullable RaftServer server;
   private @Nullable RaftGroupId groupId;
+  private Runnable flush = () -> {};
 
   private volatile @Nullable Published newest;
   private volatile boolean requested;
@@ -80,7 +86,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
   RatisSnapshots(SnapshotPolicy policy) {
     this.policy = policy;
     this.worker =
-        Executors.newSingleThreadExecutor(
+        Executors.newSingleThreadScheduledExecutor(
             task -> {
               Thread thread = new Thread(task, "varve-snapshots");
               thread.setDaemon(true);
@@ -99,9 +105,34 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
     newest = opened.latest().map(Published::new).orElse(null);
   }
 
-  void requester(RaftServer raftServer, RaftGroupId group) {
+  /**
+   * Begins.
+   *
+   * @param raftServer who is asked for snapshots
+   * @param group its group
+   * @param flusher makes the store durable beside apply, before apply is held for the rest
+   */
+  void start(RaftServer raftServer, RaftGroupId group, Runnable flusher) {
     this.server = raftServer;
     this.groupId = group;
+    this.flush = flusher;
+    var unused =
+        worker.scheduleWithFixedDelay(
+            this::tendReceived, SYNC_MILLIS, SYNC_MILLIS, TimeUnit.MILLISECONDS);
+  }
+
+  private void tendReceived() {
+    try {
+      synchronized (publishing) {
+        if (!paused) {
+          directory().deleteAbandoned();
+          directory().syncReceived();
+        }
+      }
+    } catch (RuntimeException e) {
+      // The installation that is going on will meet the same, and say so.
+      LOG.debug("cannot make received files durable", e);
+    }
   }
 
   private SnapshotDirectory directory() {
@@ -172,6 +203,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
       worker.execute(
           () -> {
             try {
+              flush.run();
               var unused =
                   raftServer
                       .snapshotManagementAsync(

@@ -79,8 +79,8 @@ public final class VarveStateMachine extends BaseStateMachine {
             () -> {
               super.initialize(server, groupId, storage);
               snapshots.init(storage);
-              snapshots.requester(server, groupId);
               adoptNewerSnapshot();
+              snapshots.start(server, groupId, () -> store.core().flush());
             },
             IOException.class);
   }

@@ -14,7 +14,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Directories as units: made durable, renamed, linked, deleted. */
@@ -77,6 +80,15 @@ final class FileTrees {
 
   /** Makes every file and directory of a tree durable, the contents before what names them. */
   static void sync(Path root) {
+    sync(root, new HashMap<>());
+  }
+
+  /**
+   * The same, passing over files that are as long as they were when they were last made durable.
+   *
+   * @param durable how long each file was then; brought up to date
+   */
+  static void sync(Path root, Map<Path, Long> durable) {
     try {
       Files.walkFileTree(
           root,
@@ -84,8 +96,11 @@ final class FileTrees {
             @Override
             public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
                 throws IOException {
-              try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-                channel.force(true);
+              if (!Objects.equals(durable.get(file), attributes.size())) {
+                try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                  channel.force(true);
+                }
+                durable.put(file, attributes.size());
               }
               return FileVisitResult.CONTINUE;
             }

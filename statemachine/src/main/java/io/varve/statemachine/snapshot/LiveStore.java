@@ -21,8 +21,9 @@ import org.slf4j.LoggerFactory;
  * or the new one. The old generation stays open until the last cursor on it is closed, then its
  * files are deleted.
  *
- * <p>{@link #core}, {@link #replace} and {@link #close} belong to the apply thread (or to nobody
- * else running); {@link #reader} to every thread.
+ * <p>{@link #replace} and {@link #close} belong to the apply thread (or to nobody else running),
+ * and so does what the {@link #core} reserves for one thread; {@link #reader} belongs to every
+ * thread.
  */
 public final class LiveStore implements AutoCloseable {
 
@@ -34,7 +35,7 @@ public final class LiveStore implements AutoCloseable {
   private final StoreOptions options;
   private final SwitchingReader reader;
   private long generation;
-  private LogCore core;
+  private volatile LogCore core;
 
   private LiveStore(Path directory, StoreOptions options, long generation, LogCore core) {
     this.directory = directory;

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -39,6 +40,9 @@ public final class SnapshotDirectory {
 
   private final Path published;
   private final Path temporary;
+
+  /** What others have put into the temporary directory and is durable: how long it was then. */
+  private final Map<Path, Long> received = new HashMap<>();
 
   private SnapshotDirectory(Path published, Path temporary) {
     this.published = published;
@@ -201,14 +205,35 @@ public final class SnapshotDirectory {
     }
   }
 
-  /** Makes everything durable that others have put into the temporary directory. */
+  /**
+   * Makes everything durable that others have put into the temporary directory. Files only ever
+   * grow there, so one that has kept its length since the last call is passed over.
+   */
   public void syncReceived() {
-    received().forEach(FileTrees::sync);
+    for (Path path : received()) {
+      FileTrees.sync(path, received);
+    }
   }
 
   /** Deletes everything that others have put into the temporary directory. */
   public void deleteReceived() {
     received().forEach(FileTrees::delete);
+    received.clear();
+  }
+
+  /** Deletes what others have begun there and not completed: all but the newest. */
+  public void deleteAbandoned() {
+    List<Path> begun = new ArrayList<>(received());
+    begun.sort(Comparator.comparing(SnapshotDirectory::modified));
+    begun.subList(0, Math.max(0, begun.size() - 1)).forEach(FileTrees::delete);
+  }
+
+  private static FileTime modified(Path path) {
+    try {
+      return Files.getLastModifiedTime(path);
+    } catch (IOException e) {
+      return FileTime.fromMillis(0);
+    }
   }
 
   private List<Path> received() {

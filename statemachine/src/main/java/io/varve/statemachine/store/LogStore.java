@@ -321,6 +321,20 @@ public final class LogStore implements AutoCloseable {
   }
 
   /**
+   * The same, from any thread and beside writes.
+   *
+   * @throws LogClosedException if the store is closed
+   */
+  public void flushBesideWrites() {
+    retain();
+    try {
+      flush();
+    } finally {
+      release();
+    }
+  }
+
+  /**
    * Flushes, and copies the store (hard links where possible) to a directory that must not exist.
    */
   public void checkpoint(Path target) {
