@@ -49,7 +49,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
   private final Peers peers;
   private final ScheduledExecutorService timer;
   private final ThreadPoolExecutor peerWorker;
-  private final ReadBarriers barriers;
+  private final ReadIndexes reads;
   private final Formation formation;
   private boolean closed;
 
@@ -57,7 +57,8 @@ public final class ClusterNode implements Replicator, AutoCloseable {
       ClusterConfig config, Optional<NodeIdentity> identity, LiveStore store, Halt halt) {
     this.config = config;
     this.store = store;
-    this.pending = new PendingEntries();
+    AppliedIndexWaiters applied = new AppliedIndexWaiters(store.core().appliedIndex());
+    this.pending = new PendingEntries(applied);
     this.peers = new Peers(config);
     ScheduledThreadPoolExecutor scheduler =
         new ScheduledThreadPoolExecutor(1, daemon("varve-cluster-timer-" + config.nodeId()));
@@ -71,8 +72,8 @@ public final class ClusterNode implements Replicator, AutoCloseable {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(QUEUED_PEER_REQUESTS),
             daemon("varve-cluster-peers-" + config.nodeId()));
-    this.barriers = new ReadBarriers(this::readIndex, timer, config.tuning().readTimeout());
-    this.formation = new Formation(config, identity, store, pending, peers, barriers, halt);
+    this.reads = new ReadIndexes(config.tuning(), peers, applied, timer);
+    this.formation = new Formation(config, identity, store, pending, peers, reads, halt);
   }
 
   private static ThreadFactory daemon(String name) {
@@ -169,7 +170,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
    * @param headListener called on the apply thread; must be short and must not block or throw
    */
   public void onApplied(LongConsumer headListener) {
-    pending.onApplied(headListener);
+    pending.addHeadListener(headListener);
   }
 
   @Override
@@ -194,17 +195,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
 
   @Override
   public CompletableFuture<Void> readBarrier() {
-    return barriers.await();
-  }
-
-  private CompletableFuture<?> readIndex() {
-    return formation
-        .raft()
-        .<CompletableFuture<?>>map(RaftMember::readIndex)
-        .orElseGet(
-            () ->
-                CompletableFuture.failedFuture(
-                    new NotAppendedException("this node takes no part in a cluster yet")));
+    return reads.barrier();
   }
 
   @Override
@@ -287,7 +278,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
       }
       closed = true;
     }
-    barriers.close();
+    reads.close();
     formation.close();
     pending.failAll(new IllegalStateException("the node is closed"));
     peerWorker.shutdownNow();

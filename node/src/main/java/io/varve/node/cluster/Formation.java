@@ -9,6 +9,7 @@ import io.varve.proto.peer.v1.JoinRequest;
 import io.varve.proto.peer.v1.JoinResponse;
 import io.varve.proto.peer.v1.ProbeResponse;
 import io.varve.proto.peer.v1.PromoteRequest;
+import io.varve.proto.peer.v1.ReadIndexRequest;
 import io.varve.proto.replicated.v1.Command;
 import io.varve.proto.replicated.v1.Founding;
 import io.varve.proto.v1.MemberRole;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -51,7 +53,7 @@ final class Formation {
   private final PendingEntries pending;
   private final Peers peers;
   private final Halt halt;
-  private final ReadBarriers barriers;
+  private final ReadIndexes reads;
   private final SecureRandom random = new SecureRandom();
   private final Thread thread;
 
@@ -73,14 +75,14 @@ final class Formation {
       LiveStore store,
       PendingEntries pending,
       Peers peers,
-      ReadBarriers barriers,
+      ReadIndexes reads,
       Halt halt) {
     this.config = config;
     this.identity = identity.orElse(null);
     this.store = store;
     this.pending = pending;
     this.peers = peers;
-    this.barriers = barriers;
+    this.reads = reads;
     this.halt = halt;
     this.thread = new Thread(this::run, "varve-formation-" + config.nodeId());
     this.thread.setDaemon(true);
@@ -306,8 +308,9 @@ final class Formation {
     refuseForeignPeers(now);
     boolean votes = now.stage() == Stage.VOTER;
     RaftMember started = RaftMember.start(config, now.clusterId(), votes, store, pending, halt);
+    reads.member(now.clusterIdBytes(), started);
     raft = started;
-    membership = new Membership(config, started);
+    membership = new Membership(config, started, reads);
     if (votes) {
       watch(started, now);
     } else {
@@ -391,7 +394,7 @@ final class Formation {
 
   private void awaitReadIndex() throws InterruptedException {
     try {
-      barriers.await().get(STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+      reads.barrier().get(STEP_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
       caughtUp = true;
     } catch (ExecutionException | TimeoutException | CompletionException e) {
       LOG.debug("not caught up yet", e);
@@ -409,6 +412,7 @@ final class Formation {
     NodeIdentity now = identity;
     raft = null;
     membership = null;
+    reads.noMember();
     ended.close();
     if (now != null && now.stage() == Stage.LISTENER) {
       LOG.warn("the Raft server has ended while catching up; starting it again");
@@ -490,6 +494,14 @@ final class Formation {
       throw Status.UNAVAILABLE.withDescription("the node is starting").asRuntimeException();
     }
     leading.promote(request.getNodeId(), request.getAppliedIndex());
+  }
+
+  CompletableFuture<Long> readIndex(ReadIndexRequest request) {
+    NodeIdentity now = identity;
+    if (now == null || !now.clusterIdBytes().equals(request.getClusterId())) {
+      return CompletableFuture.failedFuture(new IllegalStateException("another cluster"));
+    }
+    return reads.asLeader();
   }
 
   private Membership membershipFor(ByteString clusterId) {

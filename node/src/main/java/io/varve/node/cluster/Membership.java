@@ -31,10 +31,12 @@ final class Membership {
 
   private final ClusterConfig config;
   private final RaftMember raft;
+  private final ReadIndexes reads;
 
-  Membership(ClusterConfig config, RaftMember raft) {
+  Membership(ClusterConfig config, RaftMember raft, ReadIndexes reads) {
     this.config = config;
     this.raft = raft;
+    this.reads = reads;
   }
 
   /**
@@ -73,8 +75,7 @@ final class Membership {
       change(conf, voters(conf), listeners);
       LOG.info("{} listens", id);
     }
-    await(raft.readIndex(), "take a read index");
-    return raft.appliedIndex();
+    return await(reads.asLeader(), "take a read index");
   }
 
   /** Lets a listener vote that has applied the given index. */

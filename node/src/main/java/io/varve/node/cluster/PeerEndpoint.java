@@ -12,6 +12,8 @@ import io.varve.proto.peer.v1.ProbeRequest;
 import io.varve.proto.peer.v1.ProbeResponse;
 import io.varve.proto.peer.v1.PromoteRequest;
 import io.varve.proto.peer.v1.PromoteResponse;
+import io.varve.proto.peer.v1.ReadIndexRequest;
+import io.varve.proto.peer.v1.ReadIndexResponse;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
@@ -58,6 +60,25 @@ final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
           formation.promote(request);
           return PromoteResponse.getDefaultInstance();
         });
+  }
+
+  @Override
+  public void readIndex(ReadIndexRequest request, StreamObserver<ReadIndexResponse> observer) {
+    var unused =
+        formation
+            .readIndex(request)
+            .whenComplete(
+                (index, e) ->
+                    answer(
+                        observer,
+                        () -> {
+                          if (e != null) {
+                            throw Status.UNAVAILABLE
+                                .withDescription("no read index: " + e)
+                                .asRuntimeException();
+                          }
+                          return ReadIndexResponse.newBuilder().setReadIndex(index).build();
+                        }));
   }
 
   private <T> void later(StreamObserver<T> observer, Supplier<T> work) {

@@ -1,5 +1,10 @@
 package io.varve.node.cluster;
 
+import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
+import com.google.common.util.concurrent.ListenableFuture;
+import com.google.common.util.concurrent.MoreExecutors;
+import com.google.protobuf.ByteString;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -11,9 +16,12 @@ import io.varve.proto.peer.v1.PeerServiceGrpc.PeerServiceFutureStub;
 import io.varve.proto.peer.v1.ProbeRequest;
 import io.varve.proto.peer.v1.ProbeResponse;
 import io.varve.proto.peer.v1.PromoteRequest;
+import io.varve.proto.peer.v1.ReadIndexRequest;
+import io.varve.proto.peer.v1.ReadIndexResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +86,28 @@ final class Peers implements AutoCloseable {
 
   void promote(String id, PromoteRequest request, Duration deadline) throws PeerException {
     await(stub(id, deadline).promote(request), deadline);
+  }
+
+  /** Asks the node taken for the leader for a read index. */
+  CompletableFuture<Long> readIndex(String id, ByteString clusterId, Duration deadline) {
+    CompletableFuture<Long> index = new CompletableFuture<>();
+    ListenableFuture<ReadIndexResponse> asked =
+        stub(id, deadline).readIndex(ReadIndexRequest.newBuilder().setClusterId(clusterId).build());
+    Futures.addCallback(
+        asked,
+        new FutureCallback<>() {
+          @Override
+          public void onSuccess(ReadIndexResponse response) {
+            index.complete(response.getReadIndex());
+          }
+
+          @Override
+          public void onFailure(Throwable e) {
+            index.completeExceptionally(e);
+          }
+        },
+        MoreExecutors.directExecutor());
+    return index;
   }
 
   private static <T> T await(Future<T> future, Duration deadline) throws PeerException {

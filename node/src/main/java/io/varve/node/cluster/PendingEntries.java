@@ -28,6 +28,7 @@ final class PendingEntries implements ApplyListener {
   private final AtomicLong callIds = new AtomicLong();
   private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
   private final List<LongConsumer> headListeners = new CopyOnWriteArrayList<>();
+  private final AppliedIndexWaiters applied;
 
   /** One entry. */
   static final class Pending {
@@ -46,6 +47,10 @@ final class PendingEntries implements ApplyListener {
     CompletableFuture<List<Outcome>> future() {
       return future;
     }
+  }
+
+  PendingEntries(AppliedIndexWaiters applied) {
+    this.applied = applied;
   }
 
   ClientId clientId() {
@@ -88,7 +93,7 @@ final class PendingEntries implements ApplyListener {
     return pending.size();
   }
 
-  void onApplied(LongConsumer listener) {
+  void addHeadListener(LongConsumer listener) {
     headListeners.add(listener);
   }
 
@@ -113,7 +118,8 @@ final class PendingEntries implements ApplyListener {
   }
 
   @Override
-  public void onHead(long head) {
+  public void onApplied(long index, long head) {
+    applied.onApplied(index);
     for (LongConsumer listener : headListeners) {
       listener.accept(head);
     }

@@ -12,8 +12,10 @@ import io.varve.statemachine.ratis.VarveStateMachine;
 import io.varve.statemachine.snapshot.LiveStore;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.proto.RaftProtos.RaftPeerRole;
@@ -209,29 +211,55 @@ final class RaftMember implements AutoCloseable {
     return entry.future();
   }
 
-  /** Takes one read index and waits until it is applied here. */
-  CompletableFuture<?> readIndex() {
-    RaftClientRequest request =
-        RaftClientRequest.newBuilder()
-            .setClientId(pending.clientId())
-            .setServerId(division.getId())
-            .setGroupId(groupId)
-            .setCallId(pending.nextCallId())
-            .setMessage(Message.EMPTY)
-            .setType(RaftClientRequest.readRequestType(false, false, true))
-            .build();
-    try {
-      return requests
-          .submitClientRequestAsync(request)
-          .thenAccept(
-              reply -> {
-                if (!reply.isSuccess()) {
-                  throw new IllegalStateException("no read index: " + reply.getException());
-                }
-              });
-    } catch (IOException e) {
-      return CompletableFuture.failedFuture(e);
+  /**
+   * A read index: the commit index at the time of the call, once a majority has confirmed that this
+   * node led after that. Fails at once where it does not lead, and in the time of an election when
+   * no majority answers.
+   *
+   * <p>Not Ratis's own: that one answers at once if the same index was ever confirmed before, so
+   * that a leader that was cut off, or stopped for a while, and was replaced meanwhile serves what
+   * is no longer the newest.
+   */
+  CompletableFuture<Long> readIndex() {
+    if (!leads()) {
+      return CompletableFuture.failedFuture(
+          new IllegalStateException("not the leader; it is " + leader().orElse("not known")));
     }
+    long term = term();
+    long index = division.getRaftLog().getLastCommittedIndex();
+    return appenders
+        .confirm(term, this::isMajority, config.tuning().electionTimeoutMin())
+        .thenApply(
+            nothing -> {
+              // It led in that term before the index was read, and a majority knows of no later
+              // one.
+              if (term() != term) {
+                throw new IllegalStateException("the term has changed");
+              }
+              return index;
+            });
+  }
+
+  /**
+   * Whether these followers, with this node, are a majority of the voters, before and after any
+   * change.
+   */
+  private boolean isMajority(Set<String> followers) {
+    RaftConfiguration conf = configuration();
+    return isMajority(conf.getCurrentPeers(), followers)
+        && isMajority(conf.getPreviousPeers(), followers);
+  }
+
+  private boolean isMajority(Collection<RaftPeer> voters, Set<String> followers) {
+    if (voters.isEmpty()) {
+      return true;
+    }
+    long agreed =
+        voters.stream()
+            .map(peer -> peer.getId().toString())
+            .filter(id -> id.equals(config.nodeId()) || followers.contains(id))
+            .count();
+    return agreed > voters.size() / 2;
   }
 
   void announceCommit() {

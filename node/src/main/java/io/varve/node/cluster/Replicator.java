@@ -35,7 +35,7 @@ public interface Replicator {
    * Takes a read index from the leader and waits until this node has applied it. Whatever was
    * acknowledged anywhere before this call is visible to reads after it completes. Completes
    * exceptionally with {@link NotAppendedException} when no majority answers in time. Concurrent
-   * calls share rounds.
+   * calls share rounds. Completion may run on the apply thread: see {@link #replicate}.
    */
   CompletableFuture<Void> readBarrier();
 

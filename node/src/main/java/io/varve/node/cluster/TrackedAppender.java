@@ -38,7 +38,11 @@ final class TrackedAppender extends GrpcLogAppender {
       LeaderState state,
       FollowerInfo follower,
       LogAppenders appenders) {
-    super(server, state, follower);
+    super(
+        server,
+        new ObservedLeaderState(
+            state, (sender, reply) -> appenders.onReply((TrackedAppender) sender, reply)),
+        follower);
     this.appenders = appenders;
     appenders.add(this);
   }

@@ -192,6 +192,29 @@ class OutcomesTest {
   }
 
   @Test
+  void aLeaderThatIsCutOffServesNoReadsAlthoughItStillTakesItselfForTheLeader() {
+    // Elections so rare that it keeps its role; an index it had confirmed before must not do.
+    cluster =
+        new TestCluster(
+                directory,
+                3,
+                TestCluster.TUNING
+                    .withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21))
+                    .withReadTimeout(Duration.ofMillis(500)))
+            .start()
+            .awaitReady();
+    cluster.append("s", 1);
+    String leader = cluster.awaitLeader();
+    cluster.node(leader).readBarrier().join();
+    cluster.othersThan(leader).forEach(cluster::stop);
+
+    assertThatThrownBy(() -> cluster.node(leader).readBarrier().get(30, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(NotAppendedException.class);
+
+    assertThat(cluster.node(leader).leads()).isTrue();
+  }
+
+  @Test
   void announcingACommitTellsFollowersBeforeTheNextHeartbeat() {
     // Heartbeats every 10 s, so that only the announcement can be what is seen.
     cluster =

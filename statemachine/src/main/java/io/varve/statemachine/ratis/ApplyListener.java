@@ -25,6 +25,11 @@ public interface ApplyListener {
    */
   void onOutcomes(ClientInvocationId id, List<Outcome> outcomes);
 
-  /** The store moved: an entry was applied or a snapshot installed. */
-  void onHead(long head);
+  /**
+   * The store moved: an entry of any kind was applied, or a snapshot installed.
+   *
+   * @param index the newest Raft index applied
+   * @param head the newest position
+   */
+  void onApplied(long index, long head);
 }

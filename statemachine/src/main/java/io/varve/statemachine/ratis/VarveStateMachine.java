@@ -161,7 +161,7 @@ public final class VarveStateMachine extends BaseStateMachine {
       List<Outcome> outcomes = core.apply(term, index, command);
       setLastAppliedTermIndex(TermIndex.valueOf(term, index));
       listener.onOutcomes(ClientInvocationId.valueOf(body), outcomes);
-      listener.onHead(core.reader().head());
+      listener.onApplied(index, core.reader().head());
     }
     passed(index, command.size());
   }
@@ -177,6 +177,7 @@ public final class VarveStateMachine extends BaseStateMachine {
     if (index > core.appliedIndex()) {
       core.advance(term, index);
       setLastAppliedTermIndex(TermIndex.valueOf(term, index));
+      listener.onApplied(index, core.reader().head());
     }
     passed(index, 0);
   }
@@ -227,7 +228,7 @@ public final class VarveStateMachine extends BaseStateMachine {
       getLifeCycle().transition(LifeCycle.State.STARTING);
       getLifeCycle().transition(LifeCycle.State.RUNNING);
     }
-    listener.onHead(store.core().reader().head());
+    listener.onApplied(store.core().appliedIndex(), store.core().reader().head());
   }
 
   @Override
