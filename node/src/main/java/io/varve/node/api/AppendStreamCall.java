@@ -12,7 +12,6 @@ import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.Error;
 import io.varve.proto.v1.ErrorCode;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
 
 /** One AppendStream call. Takes no more appends than its bounds allow until some are answered. */
 final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
@@ -28,9 +27,6 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
   private final LogGate gate;
   private final InboundWindow window;
   private final AppendSession session;
-
-  /** Sizes of the unanswered messages, in order. */
-  private final ConcurrentLinkedQueue<Integer> sizes = new ConcurrentLinkedQueue<>();
 
   private boolean headersSent;
 
@@ -60,14 +56,13 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
 
   @Override
   public void onMessage(AppendStreamRequest request) {
-    int size = request.getSerializedSize();
-    sizes.add(size);
-    window.arrived(size);
     Optional<Error> error =
         gate.checkAppend(request.getLog(), request.getLogIdentity(), request.getAppend());
     if (error.isPresent()) {
+      window.arrived(0);
       session.refuse(error.get());
     } else {
+      window.arrived(request.getAppend().getSerializedSize());
       session.append(request.getAppend(), CallDeadline.ofStreamed(request.getTimeoutMillis()));
     }
   }
@@ -88,7 +83,7 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
   }
 
   @Override
-  public void answer(AppendStreamResponse response) {
+  public void answer(AppendStreamResponse response, int appendBytes) {
     if (call.isCancelled()) {
       return;
     }
@@ -97,8 +92,7 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
       call.sendHeaders(new Metadata());
     }
     call.sendMessage(response);
-    Integer size = sizes.poll();
-    window.answered(size == null ? 0 : size);
+    window.answered(appendBytes);
   }
 
   @Override

@@ -7,15 +7,18 @@ import java.util.function.IntConsumer;
 
 /**
  * Decides how many more messages a stream may send: as long as its unanswered ones are few and
- * small enough, and it takes its answers. Thread-safe.
+ * small enough, and it takes its answers.
+ *
+ * <p>Messages are asked for as others arrive, on the transport's own thread, where asking is cheap;
+ * from another thread only after the stream had been stopped. Thread-safe.
  */
 final class InboundWindow {
 
   /** How many messages a stream may send ahead of a decision to stop it. */
-  private static final int AHEAD = 64;
+  private static final int AHEAD = 128;
 
-  /** Messages are asked for in portions, because asking from another thread costs a wake-up. */
-  private static final int PORTION = 16;
+  /** Messages are asked for in portions. */
+  private static final int PORTION = 32;
 
   private final int maxUnanswered;
   private final long maxBytes;
@@ -24,6 +27,7 @@ final class InboundWindow {
   private final AtomicInteger asked = new AtomicInteger();
   private final AtomicInteger unanswered = new AtomicInteger();
   private final AtomicLong bytes = new AtomicLong();
+  private volatile boolean stopped;
 
   InboundWindow(
       int maxUnanswered, long maxBytes, BooleanSupplier takesAnswers, IntConsumer request) {
@@ -33,12 +37,12 @@ final class InboundWindow {
     this.request = request;
   }
 
-  /** The most appends that can be unanswered with these bounds. */
+  /** The most messages that can be unanswered with these bounds. */
   static int largest(int maxUnanswered) {
     return maxUnanswered + AHEAD;
   }
 
-  /** A message came. */
+  /** A message came; a part of it stays here until it is answered. */
   void arrived(int size) {
     asked.decrementAndGet();
     unanswered.incrementAndGet();
@@ -50,20 +54,35 @@ final class InboundWindow {
   void answered(int size) {
     unanswered.decrementAndGet();
     bytes.addAndGet(-size);
-    askForMore();
+    if (stopped) {
+      askForMore();
+    }
   }
 
   /** Asks for more messages if there is room. */
   void askForMore() {
-    if (unanswered.get() >= maxUnanswered
-        || bytes.get() >= maxBytes
-        || !takesAnswers.getAsBoolean()) {
-      return;
-    }
     int outstanding = asked.get();
     int more = AHEAD - outstanding;
-    if (more >= PORTION && asked.compareAndSet(outstanding, AHEAD)) {
-      request.accept(more);
+    if (more < PORTION) {
+      return;
     }
+    if (!hasRoom()) {
+      stopped = true;
+      if (!hasRoom()) {
+        return; // the next answer, or the transport when it is writable again, asks
+      }
+    }
+    stopped = false;
+    if (asked.compareAndSet(outstanding, AHEAD)) {
+      request.accept(more);
+    } else {
+      stopped = true; // another asked or a message came: whoever is next looks again
+    }
+  }
+
+  private boolean hasRoom() {
+    return unanswered.get() < maxUnanswered
+        && bytes.get() < maxBytes
+        && takesAnswers.getAsBoolean();
   }
 }

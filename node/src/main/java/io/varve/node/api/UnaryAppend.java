@@ -29,7 +29,7 @@ final class UnaryAppend implements AppendSession.Sink {
   }
 
   @Override
-  public void answer(AppendStreamResponse answer) {
+  public void answer(AppendStreamResponse answer, int appendBytes) {
     switch (answer.getOutcomeCase()) {
       case APPENDED -> succeed(response(answer).setAppended(answer.getAppended()));
       case CONFLICT -> succeed(response(answer).setConflict(answer.getConflict()));

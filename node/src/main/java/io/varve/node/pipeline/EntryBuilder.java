@@ -29,7 +29,7 @@ final class EntryBuilder {
 
   /** The next entry, or empty when no append waits that still wants to go. */
   Optional<InFlightEntry> next() {
-    List<PendingAppend> taken = new ArrayList<>();
+    List<PendingAppend> taken = new ArrayList<>(Math.min(queue.size(), options.maxEntryAppends()));
     AppendBatch.Builder batch = AppendBatch.newBuilder();
     long now = options.nanoTime().getAsLong();
     long earliestDeadline = 0;

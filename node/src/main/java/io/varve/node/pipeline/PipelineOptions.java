@@ -31,8 +31,6 @@ public record PipelineOptions(
     LongSupplier nanoTime,
     Supplier<byte[]> saltSeeds) {
 
-  private static final int SALT_SEED_BYTES = 16;
-
   public PipelineOptions {
     require(maxQueuedAppends > 0, "maxQueuedAppends");
     require(maxQueuedBytes > 0, "maxQueuedBytes");
@@ -44,7 +42,6 @@ public record PipelineOptions(
 
   /** The bounds that were measured to serve well, the system's clock and its strong random. */
   public static PipelineOptions defaults() {
-    SecureRandom random = new SecureRandom();
     return new PipelineOptions(
         65_536,
         64L << 20,
@@ -54,11 +51,7 @@ public record PipelineOptions(
         Duration.ofMillis(25),
         InstantSource.system(),
         System::nanoTime,
-        () -> {
-          byte[] seed = new byte[SALT_SEED_BYTES];
-          random.nextBytes(seed);
-          return seed;
-        });
+        new SaltSeeds(new SecureRandom()));
   }
 
   /** These, with another bound on the queue. */

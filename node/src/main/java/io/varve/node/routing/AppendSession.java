@@ -3,7 +3,6 @@ package io.varve.node.routing;
 import io.varve.node.routing.AppendResult.Answered;
 import io.varve.node.routing.AppendResult.Effect;
 import io.varve.node.routing.AppendResult.Returned;
-import io.varve.node.wire.Errors;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.Error;
@@ -36,8 +35,12 @@ public final class AppendSession {
 
   /** Takes the answers. Called by one thread at a time; must not block. */
   public interface Sink {
-    /** The answer to the next append. */
-    void answer(AppendStreamResponse response);
+    /**
+     * The answer to the next append.
+     *
+     * @param appendBytes the append's encoded size; 0 for one that was refused by the caller's side
+     */
+    void answer(AppendStreamResponse response, int appendBytes);
 
     /** The last answer was given: the caller finished, or an outcome is unknown. */
     void ended();
@@ -80,19 +83,18 @@ public final class AppendSession {
    * @param deadlineNanos when it must have its answer, on the {@link System#nanoTime()} scale
    */
   public void append(Append append, long deadlineNanos) {
-    if (router.budget().acquire(append.getSerializedSize())) {
-      arrive(new Slot(append, deadlineNanos));
+    int bytes = append.getSerializedSize();
+    if (router.budget().acquire(bytes)) {
+      arrive(new Slot(append, bytes, deadlineNanos));
     } else {
-      refuse(
-          Errors.of(
-              ErrorCode.ERROR_CODE_OVERLOADED,
-              "this node holds at most " + router.budget().bounds()));
+      String message = "this node holds at most " + router.budget().bounds();
+      arrive(new Slot(router.answers().error(ErrorCode.ERROR_CODE_OVERLOADED, message), bytes));
     }
   }
 
   /** The caller's next append cannot go anywhere; the error is its answer, in its turn. */
   public void refuse(Error error) {
-    arrive(new Slot(router.answers().error(error)));
+    arrive(new Slot(router.answers().error(error), 0));
   }
 
   /** The caller sends no more. */
@@ -293,7 +295,7 @@ public final class AppendSession {
     while ((slot = slots.peek()) != null && slot.result() instanceof Answered answered) {
       slots.remove();
       release(slot);
-      sink.answer(answered.response());
+      sink.answer(answered.response(), slot.bytes());
       if (answered.effect() == Effect.UNKNOWN) {
         endAfterUnknown();
         return;
@@ -307,7 +309,7 @@ public final class AppendSession {
     while ((slot = slots.poll()) != null) {
       Answered answer = lastAnswer(slot);
       release(slot);
-      sink.answer(answer.response());
+      sink.answer(answer.response(), slot.bytes());
     }
     toHandOver.clear();
     if (route != null) {

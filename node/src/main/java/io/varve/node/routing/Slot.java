@@ -16,18 +16,18 @@ final class Slot {
   private @Nullable Attempt attempt;
 
   /** A slot for an append that holds a share of the node's budget. */
-  Slot(Append append, long deadlineNanos) {
+  Slot(Append append, int bytes, long deadlineNanos) {
     this.append = append;
     this.held = true;
-    this.bytes = append.getSerializedSize();
+    this.bytes = bytes;
     this.deadlineNanos = deadlineNanos;
   }
 
   /** A slot that only keeps the place of an answer. */
-  Slot(AppendResult.Answered answered) {
+  Slot(AppendResult.Answered answered, int bytes) {
     this.append = Append.getDefaultInstance();
     this.held = false;
-    this.bytes = 0;
+    this.bytes = bytes;
     this.deadlineNanos = 0;
     this.result = answered;
   }

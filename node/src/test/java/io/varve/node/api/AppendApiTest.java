@@ -235,7 +235,7 @@ class AppendApiTest {
     Conditions.await("the stream's bound", () -> node.router.held() >= 1_024);
     // What was not asked for stays with the sender.
     TimeUnit.MILLISECONDS.sleep(100);
-    assertThat(node.router.held()).isLessThanOrEqualTo(1_024 + 64);
+    assertThat(node.router.held()).isLessThanOrEqualTo(1_024 + 128);
     node.raft.release();
     for (int i = 1; i <= 5_000; i++) {
       assertThat(appends.answers.next().getAppended().getFirstPosition()).isEqualTo(i);
