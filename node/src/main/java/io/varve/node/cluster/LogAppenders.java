@@ -3,7 +3,6 @@ package io.varve.node.cluster;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -72,7 +71,7 @@ final class LogAppenders {
     private final CompletableFuture<Void> future = new CompletableFuture<>();
 
     /** From which call id on an answer is to something sent later; by the very sender. */
-    private final Map<TrackedAppender, Long> firstCallIds = new IdentityHashMap<>();
+    private final IdentityHashMap<TrackedAppender, Long> firstCallIds = new IdentityHashMap<>();
 
     private final Set<String> recognizedBy = new HashSet<>();
 
