@@ -19,6 +19,7 @@ final class Cli {
 
   private final Map<String, String> environment = new HashMap<>();
   private byte[] input = new byte[0];
+  private boolean terminal;
 
   /** Sets an environment variable. */
   Cli with(String name, String value) {
@@ -29,6 +30,12 @@ final class Cli {
   /** What stands on standard input. */
   Cli input(String text) {
     input = text.getBytes(StandardCharsets.UTF_8);
+    return this;
+  }
+
+  /** Somebody watches. */
+  Cli terminal() {
+    terminal = true;
     return this;
   }
 
@@ -90,7 +97,7 @@ final class Cli {
 
     private Result run(String... arguments) {
       Console console =
-          Console.of(new ByteArrayInputStream(input), out, err, environment, false, this);
+          Console.of(new ByteArrayInputStream(input), out, err, environment, terminal, this);
       int exit = Varve.run(console, arguments);
       return new Result(exit, out(), err());
     }

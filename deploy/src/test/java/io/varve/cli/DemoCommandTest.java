@@ -3,6 +3,7 @@ package io.varve.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.cli.demo.DemoPorts;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,6 +13,8 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DemoCommandTest {
   @TempDir Path directory;
@@ -103,6 +106,44 @@ class DemoCommandTest {
 
     assertThat(result.exit()).isEqualTo(1);
     assertThat(result.err()).contains("belongs to a demo with --port-base " + ports.base());
+  }
+
+  /** As its own process, as Ctrl-C and as a supervisor end it. */
+  @ParameterizedTest
+  @ValueSource(strings = {"INT", "TERM"})
+  void signalsEndItCleanly(String signal) throws Exception {
+    Process process =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx512m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                "io.varve.cli.Varve",
+                "demo",
+                "--data",
+                directory.toString(),
+                "--port-base",
+                Integer.toString(ports.base()))
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+    try (BufferedReader out = process.inputReader()) {
+      assertThat(out.readLine()).isEqualTo("ready grpc=" + ports.clientAddresses());
+      assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
+
+      assertThat(
+              new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid()))
+                  .start()
+                  .waitFor())
+          .isZero();
+
+      assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+      assertThat(process.exitValue()).isZero();
+      assertThat(out.readLine()).isNull();
+      assertThat(ports.firstInUse()).isEmpty();
+    } finally {
+      process.destroyForcibly();
+    }
   }
 
   @Test

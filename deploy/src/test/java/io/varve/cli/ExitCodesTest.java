@@ -12,6 +12,8 @@ import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.ClusterServiceGrpc;
 import io.varve.proto.v1.DescribeRequest;
 import io.varve.proto.v1.DescribeResponse;
+import io.varve.proto.v1.Error;
+import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
 import io.varve.proto.v1.LogServiceGrpc;
@@ -20,6 +22,7 @@ import io.varve.proto.v1.MemberRole;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -56,7 +59,7 @@ class ExitCodesTest {
 
   @Test
   void anAppendWhoseAnswerIsLostEndsAsUnknownAndSaysHowToLearnTheTruth() throws Exception {
-    Server silent = silentNode();
+    Server silent = node(Optional.empty());
     try {
       Cli.Result result =
           new Cli()
@@ -82,8 +85,42 @@ class ExitCodesTest {
     }
   }
 
-  /** A node that knows its head, takes appends, and never answers them. */
-  private static Server silentNode() throws IOException {
+  /** Without a known position the CLI says 0: the log may have forgotten the id since. */
+  @Test
+  void anIdThatMayHaveBeenForgottenIsRefusedAndSaysWhatToPass() throws Exception {
+    Server forgetful =
+        node(
+            Optional.of(
+                Error.newBuilder()
+                    .setCode(ErrorCode.ERROR_CODE_FATE_UNKNOWN)
+                    .setMessage("known_position is 0, older than the window")
+                    .build()));
+    try {
+      Cli.Result result =
+          new Cli()
+              .run(
+                  "append",
+                  "--source",
+                  "s",
+                  "--type",
+                  "T",
+                  "--json",
+                  "--append-id",
+                  "6f1c1f0e-3c57-4b52-9d1e-1f0a52d6a0b1",
+                  "--target",
+                  "127.0.0.1:" + forgetful.getPort());
+
+      assertThat(result.exit()).as(result.err()).isEqualTo(1);
+      assertThat(result.onlyJson().get("code").asText()).isEqualTo("FATE_UNKNOWN");
+      assertThat(result.err()).contains("pass --known-position");
+    } finally {
+      forgetful.shutdownNow();
+      assertThat(forgetful.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+    }
+  }
+
+  /** A node that knows its head and answers every append with the same error, or never. */
+  private static Server node(Optional<Error> error) throws IOException {
     ByteString identity = ByteString.copyFrom(new byte[16]);
     int[] port = new int[1];
     Server server =
@@ -101,7 +138,7 @@ class ExitCodesTest {
                   @Override
                   public StreamObserver<AppendStreamRequest> appendStream(
                       StreamObserver<AppendStreamResponse> answers) {
-                    return new Silence();
+                    return new Answering(error, identity, answers);
                   }
                 })
             .addService(
@@ -130,14 +167,26 @@ class ExitCodesTest {
     return server;
   }
 
-  private static final class Silence implements StreamObserver<AppendStreamRequest> {
+  private record Answering(
+      Optional<Error> error, ByteString identity, StreamObserver<AppendStreamResponse> answers)
+      implements StreamObserver<AppendStreamRequest> {
     @Override
-    public void onNext(AppendStreamRequest request) {}
+    public void onNext(AppendStreamRequest request) {
+      error.ifPresent(
+          refusal ->
+              answers.onNext(
+                  AppendStreamResponse.newBuilder()
+                      .setLogIdentity(identity)
+                      .setError(refusal)
+                      .build()));
+    }
 
     @Override
-    public void onError(Throwable error) {}
+    public void onError(Throwable failure) {}
 
     @Override
-    public void onCompleted() {}
+    public void onCompleted() {
+      answers.onCompleted();
+    }
   }
 }

@@ -77,6 +77,13 @@ class ImportCommandTest {
   }
 
   @Test
+  void progressIsForThoseWhoWatch() {
+    assertThat(cli.input(line("", "1")).run("import").err()).isEmpty();
+    assertThat(cli.terminal().input(line("", "2")).run("import").err()).endsWith("\r\u001b[K");
+    assertThat(cli.input(line("", "3")).run("import", "--json").err()).isEmpty();
+  }
+
+  @Test
   void blankLinesAreSkippedAndNothingIsNothing() {
     assertThat(cli.input("\n \r\n" + line("", "1") + "\r\n\n").run("import").out())
         .startsWith("imported 1 events at positions");

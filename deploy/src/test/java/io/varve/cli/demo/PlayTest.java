@@ -55,18 +55,43 @@ class PlayTest {
     assertThat(steps.get(1).get("facts")).isEmpty();
   }
 
+  /** Too few orders for the story that is to be read: a step that cannot hold. */
+  @Test
+  void aStepThatDoesNotHoldEndsItAndIsNamed() throws Exception {
+    ByteArrayOutputStream people = new ByteArrayOutputStream();
+    ByteArrayOutputStream json = new ByteArrayOutputStream();
+
+    assertThat(play(directory, 3, false, people)).isFalse();
+    assertThat(play(directory, 3, true, json)).isFalse();
+
+    assertThat(people.toString(StandardCharsets.UTF_8))
+        .contains("    ✗ no event carries the tag order:17")
+        .contains("Step 4 failed: One order's story")
+        .doesNotContain("All of it held");
+    List<JsonNode> steps =
+        json.toString(StandardCharsets.UTF_8).lines().map(PlayTest::json).toList();
+    assertThat(steps)
+        .extracting(step -> step.get("held").asBoolean())
+        .containsExactly(true, true, true, false);
+    assertThat(steps.get(3).get("failure").asText()).contains("order:17");
+  }
+
   private String play(Path home, boolean json) throws InterruptedException {
     ByteArrayOutputStream shown = new ByteArrayOutputStream();
-    boolean held =
-        Play.run(
-            new Play.Setting(
-                Optional.of(directory.resolve("data")), Optional.empty(), false, home, ORDERS),
-            new PrintStream(shown, true, StandardCharsets.UTF_8),
-            json,
-            stop -> {});
+    boolean held = play(home, ORDERS, json, shown);
     String text = shown.toString(StandardCharsets.UTF_8);
     assertThat(held).as(text).isTrue();
     return text;
+  }
+
+  private boolean play(Path home, int orders, boolean json, ByteArrayOutputStream shown)
+      throws InterruptedException {
+    return Play.run(
+        new Play.Setting(
+            Optional.of(directory.resolve("data")), Optional.empty(), false, home, orders),
+        new PrintStream(shown, true, StandardCharsets.UTF_8),
+        json,
+        stop -> {});
   }
 
   private static JsonNode json(String line) {
