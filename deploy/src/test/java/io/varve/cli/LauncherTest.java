@@ -131,6 +131,17 @@ class LauncherTest {
   }
 
   @Test
+  void theCommandDecidesOnMemoryAndLogging() throws Exception {
+    assertThat(run("--json", "head", "--target", "demo").lines()).contains("-Xmx256m");
+    assertThat(run("demo").lines())
+        .contains("-Xmx2g")
+        .noneMatch(flag -> flag.startsWith("-Dvarve.log.level"));
+    assertThat(run("demo", "--play").lines()).contains("-Xmx2g", "-Dvarve.log.level=ERROR");
+    assertThat(run("node", "--config", "x").lines()).contains("-Xmx1g", "-Dvarve.log.level=INFO");
+    assertThat(run("append", "--source", "demo", "--type", "--play").lines()).contains("-Xmx256m");
+  }
+
+  @Test
   void newerJavaIsToldThatNativeCodeIsMeant() throws Exception {
     environment.put("JAVA_HOME", jdk("newer", "25.0.1").toString());
 
