@@ -8,6 +8,8 @@ import io.grpc.stub.StreamObserver;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.AppendStreamRequest;
+import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.Appended;
 import io.varve.proto.v1.Condition;
 import io.varve.proto.v1.Conflict;
@@ -95,6 +97,36 @@ final class BuggyLog extends LogServiceGrpc.LogServiceImplBase implements AutoCl
     }
     observer.onNext(response);
     observer.onCompleted();
+  }
+
+  @Override
+  public StreamObserver<AppendStreamRequest> appendStream(
+      StreamObserver<AppendStreamResponse> observer) {
+    return new StreamObserver<>() {
+      @Override
+      public void onNext(AppendStreamRequest request) {
+        synchronized (BuggyLog.this) {
+          AppendResponse response = decide(request.getAppend());
+          AppendStreamResponse.Builder answer = AppendStreamResponse.newBuilder();
+          if (response.hasConflict()) {
+            answer.setConflict(response.getConflict());
+          } else {
+            answer.setAppended(response.getAppended());
+          }
+          observer.onNext(answer.build());
+        }
+      }
+
+      @Override
+      public void onError(Throwable failure) {
+        // The caller is gone; so is its stream.
+      }
+
+      @Override
+      public void onCompleted() {
+        observer.onCompleted();
+      }
+    };
   }
 
   private AppendResponse decide(Append append) {

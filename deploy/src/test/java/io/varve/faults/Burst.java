@@ -9,16 +9,11 @@ import java.util.concurrent.Callable;
 
 /** Many distinct appends at once to one node, each sent once. */
 final class Burst {
-  private final History history;
-  private final NodeConnection node;
   private final List<Operation> operations = new ArrayList<>();
   private final List<Sent> sent = new ArrayList<>();
   private final List<Long> sentNanos = new ArrayList<>();
 
-  private Burst(History history, NodeConnection node) {
-    this.history = history;
-    this.node = node;
-  }
+  private Burst() {}
 
   /** Sends them without waiting for any answer. */
   static Burst send(
@@ -28,14 +23,22 @@ final class Burst {
       int count,
       long knownPosition,
       Duration limit) {
-    Burst burst = new Burst(history, node);
+    List<Operation> operations = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      Operation operation =
-          burst.history.begin(
-              Caller.append(prefix + "-" + i, prefix + "-" + (i % 20), knownPosition, 40));
+      operations.add(
+          history.begin(
+              Caller.append(prefix + "-" + i, prefix + "-" + (i % 20), knownPosition, 40)));
+    }
+    return again(node, operations, limit);
+  }
+
+  /** Sends appends, maybe not for the first time, without waiting for any answer. */
+  static Burst again(NodeConnection node, List<Operation> operations, Duration limit) {
+    Burst burst = new Burst();
+    for (Operation operation : operations) {
       burst.operations.add(operation);
       burst.sentNanos.add(System.nanoTime());
-      burst.sent.add(burst.node.send(operation.append(), limit));
+      burst.sent.add(node.send(operation.append(), limit));
     }
     return burst;
   }

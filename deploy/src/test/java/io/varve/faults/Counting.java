@@ -16,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * still holds. After a conflict a writer decides anew from the version the conflict told it.
  */
 final class Counting implements AutoCloseable {
-  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(60);
+  private static final Duration SETTLE_LIMIT = Duration.ofMinutes(2);
 
   private final Caller caller;
   private final String source;

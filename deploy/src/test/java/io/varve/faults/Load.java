@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * there, so that a conflict could only come from an append that landed twice or was lost.
  */
 final class Load implements AutoCloseable {
-  private static final Duration SETTLE_LIMIT = Duration.ofSeconds(90);
+  private static final Duration SETTLE_LIMIT = Duration.ofMinutes(2);
   private static final int SOURCES_EACH = 5;
 
   private final Caller caller;

@@ -14,7 +14,7 @@ import java.util.function.LongSupplier;
  * no caller knows it.
  */
 final class LostReplies {
-  private static final Duration SENDING_LIMIT = Duration.ofSeconds(60);
+  private static final Duration SENDING_LIMIT = Duration.ofMinutes(2);
 
   private final CuttingProxy proxy;
   private final History history;
@@ -42,12 +42,14 @@ final class LostReplies {
     List<Operation> lost = new ArrayList<>();
     while (lost.size() < count) {
       int batch = Math.min(inOneGo, count - lost.size());
-      lost.addAll(loseOnce(prefix + "-" + lost.size(), batch, sources));
+      // One call each, and all on one stream, by turns.
+      boolean pipelined = lost.size() / inOneGo % 2 == 1;
+      lost.addAll(loseOnce(prefix + "-" + lost.size(), batch, sources, pipelined));
     }
     return lost;
   }
 
-  private List<Operation> loseOnce(String prefix, int count, int sources) {
+  private List<Operation> loseOnce(String prefix, int count, int sources, boolean pipelined) {
     long swallowedBefore = proxy.swallowedBytes();
     long cutBefore = proxy.cutConnections();
     List<Operation> operations = new ArrayList<>();
@@ -55,14 +57,16 @@ final class LostReplies {
       connection.head(SENDING_LIMIT); // So that the connection stands before replies are lost.
       long before = head.getAsLong();
       proxy.swallowReplies();
-      List<Sent> sent = new ArrayList<>();
-      List<Long> sentNanos = new ArrayList<>();
       for (int i = 0; i < count; i++) {
         Append append = Caller.append(prefix + "-" + i, "lost-" + (i % sources), before, 10);
         operations.add(history.begin(append));
-        sentNanos.add(System.nanoTime());
-        sent.add(connection.send(append, SENDING_LIMIT));
       }
+      long sentNanos = System.nanoTime();
+      List<Append> appends = operations.stream().map(Operation::append).toList();
+      List<Sent> sent =
+          pipelined
+              ? connection.stream(appends, SENDING_LIMIT)
+              : appends.stream().map(append -> connection.send(append, SENDING_LIMIT)).toList();
       Await.until(
           count + " appends to land whose replies are swallowed",
           SENDING_LIMIT,
@@ -72,7 +76,7 @@ final class LostReplies {
           "replies to be swallowed", SENDING_LIMIT, () -> proxy.swallowedBytes() > swallowedBefore);
       proxy.cut();
       for (int i = 0; i < count; i++) {
-        Attempt attempt = operations.get(i).answered(sentNanos.get(i), sent.get(i).outcome());
+        Attempt attempt = operations.get(i).answered(sentNanos, sent.get(i).outcome());
         if (!(attempt instanceof Attempt.Unknown)) {
           throw new AssertionError("the reply was to be lost, and came: " + attempt);
         }

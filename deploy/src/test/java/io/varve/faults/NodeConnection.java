@@ -5,22 +5,23 @@ import com.google.protobuf.Any;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
+import io.grpc.stub.StreamObserver;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.AppendRequest;
 import io.varve.proto.v1.AppendResponse;
+import io.varve.proto.v1.AppendStreamRequest;
+import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.ClusterServiceGrpc;
 import io.varve.proto.v1.DescribeRequest;
 import io.varve.proto.v1.DescribeResponse;
 import io.varve.proto.v1.Error;
-import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetAppendResponse;
 import io.varve.proto.v1.GetHeadRequest;
@@ -30,11 +31,16 @@ import io.varve.proto.v1.LogServiceGrpc;
 import io.varve.proto.v1.ReadRequest;
 import io.varve.proto.v1.ReadResponse;
 import io.varve.proto.v1.RecordedEvent;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 
@@ -104,6 +110,80 @@ final class NodeConnection implements AutoCloseable {
         return response.isDone();
       }
     };
+  }
+
+  /** Sends many appends once, pipelined on one stream, without waiting. */
+  List<Sent> stream(List<Append> appends, Duration limit) {
+    AppendStreamCall call = new AppendStreamCall(appends.size());
+    StreamObserver<AppendStreamRequest> requests =
+        LogServiceGrpc.newStub(channel)
+            .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
+            .appendStream(call);
+    for (Append append : appends) {
+      requests.onNext(
+          AppendStreamRequest.newBuilder()
+              .setAppend(append)
+              .setTimeoutMillis((int) limit.toMillis())
+              .build());
+    }
+    requests.onCompleted();
+    return call.sent;
+  }
+
+  /** Gives each answer on a stream to the append it belongs to: the next one. */
+  private static final class AppendStreamCall implements StreamObserver<AppendStreamResponse> {
+    private final List<Sent> sent = new ArrayList<>();
+    private final Queue<CompletableFuture<Attempt>> waiting = new ConcurrentLinkedQueue<>();
+
+    private AppendStreamCall(int count) {
+      for (int i = 0; i < count; i++) {
+        CompletableFuture<Attempt> attempt = new CompletableFuture<>();
+        waiting.add(attempt);
+        sent.add(
+            new Sent() {
+              @Override
+              public Attempt outcome() {
+                return attempt.join();
+              }
+
+              @Override
+              public boolean done() {
+                return attempt.isDone();
+              }
+            });
+      }
+    }
+
+    @Override
+    public void onNext(AppendStreamResponse response) {
+      CompletableFuture<Attempt> next = waiting.poll();
+      if (next == null) {
+        throw new AssertionError("more answers than appends");
+      }
+      next.complete(
+          switch (response.getOutcomeCase()) {
+            case APPENDED -> new Attempt.Landed(response.getAppended());
+            case CONFLICT -> new Attempt.Conflicted(response.getConflict());
+            case ERROR -> sort(response.getError());
+            case OUTCOME_NOT_SET -> throw new AssertionError("an answer without an outcome");
+          });
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      end(String.valueOf(failure.getMessage()));
+    }
+
+    @Override
+    public void onCompleted() {
+      end("the stream ended before this one's answer");
+    }
+
+    private void end(String why) {
+      for (CompletableFuture<Attempt> left = waiting.poll(); left != null; left = waiting.poll()) {
+        left.complete(new Attempt.Unknown(why));
+      }
+    }
   }
 
   /** The truth about an append, asked by its id. Throws what gRPC throws. */
@@ -205,10 +285,14 @@ final class NodeConnection implements AutoCloseable {
     if (error.isEmpty()) {
       return new Attempt.Unknown(String.valueOf(failure.getMessage()));
     }
-    return switch (error.get().getCode()) {
+    return sort(error.get());
+  }
+
+  private static Attempt sort(Error error) {
+    return switch (error.getCode()) {
       case ERROR_CODE_OUTCOME_UNKNOWN, ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
-          new Attempt.Unknown(error.get().getMessage());
-      default -> new Attempt.NotAppended(error.get().getCode(), error.get().getMessage());
+          new Attempt.Unknown(error.getMessage());
+      default -> new Attempt.NotAppended(error.getCode(), error.getMessage());
     };
   }
 
@@ -230,20 +314,10 @@ final class NodeConnection implements AutoCloseable {
     return Optional.empty();
   }
 
-  /** A status that carries a {@code varve.v1.Error}, as nodes answer. */
-  static StatusRuntimeException refusal(Status.Code code, ErrorCode error, String message) {
-    return StatusProto.toStatusRuntimeException(
-        com.google.rpc.Status.newBuilder()
-            .setCode(code.value())
-            .setMessage(message)
-            .addDetails(Any.pack(Error.newBuilder().setCode(error).setMessage(message).build()))
-            .build());
-  }
-
   /** 16 bytes of a UUID, most significant first. */
-  static ByteString bytes(java.util.UUID id) {
+  static ByteString bytes(UUID id) {
     return ByteString.copyFrom(
-        java.nio.ByteBuffer.allocate(16)
+        ByteBuffer.allocate(16)
             .putLong(id.getMostSignificantBits())
             .putLong(id.getLeastSignificantBits())
             .array());

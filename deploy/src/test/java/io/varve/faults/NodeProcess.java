@@ -133,7 +133,8 @@ final class NodeProcess {
   Termination terminate() {
     Process running = running();
     long began = System.nanoTime();
-    running.destroy();
+    // Not the process's own destroy(), which also closes the pipe that NodeMain watches.
+    running.toHandle().destroy();
     int exit = awaitExit(running);
     return new Termination(exit, Duration.ofNanos(System.nanoTime() - began));
   }

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /** What a node's disk shows of its Raft log and its snapshots, from outside. */
 final class RaftFiles {
   private static final Pattern SEGMENT = Pattern.compile("log_(?:inprogress_)?(\\d+)(?:-\\d+)?");
-  private static final Pattern SNAPSHOT = Pattern.compile("snapshot[._](\\d+)[._-](\\d+)");
+  private static final Pattern SNAPSHOT = Pattern.compile("snapshot-(\\d+)-(\\d+)");
 
   private RaftFiles() {}
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * judge a cluster judge a log with a seeded bug, and convict it; without one they clear it.
  */
 class SeededBugsTest {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   /** Everything the fault tests do to a cluster's API, and the verdict. */
   private static List<String> verdict(Bug bug) throws Exception {

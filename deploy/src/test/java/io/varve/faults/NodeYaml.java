@@ -1,0 +1,65 @@
+package io.varve.faults;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The configuration file of {@code varve node --config}, as the fault tests need it. */
+final class NodeYaml {
+  /** So small that a run of seconds takes many snapshots, and purges the log behind them. */
+  static final String SMALL_SNAPSHOTS = "snapshotLogBytes: 1MiB\nlogSegmentBytes: 1MiB";
+
+  /** So short that a test can pause longer than Ratis remembers. */
+  static final String RETRY_CACHE_OF_TWO_SECONDS = "retryCacheExpiry: 2s";
+
+  /** What Ratis itself would take: long enough to be caught within it. */
+  static final String RETRY_CACHE_OF_A_MINUTE = "retryCacheExpiry: 60s";
+
+  /**
+   * One member.
+   *
+   * @param id its node id
+   * @param peerPort where its peers reach it
+   * @param clientPort where clients reach it
+   */
+  record Member(String id, int peerPort, int clientPort) {}
+
+  private final String tuning;
+  private final List<Member> members = new ArrayList<>();
+
+  /**
+   * A file for every member.
+   *
+   * @param tuning lines of the section {@code tuning}
+   */
+  NodeYaml(String tuning) {
+    this.tuning = tuning;
+  }
+
+  void member(String id, int peerPort, int clientPort) {
+    members.add(new Member(id, peerPort, clientPort));
+  }
+
+  List<Member> members() {
+    return List.copyOf(members);
+  }
+
+  /** The text of one member's file. */
+  String text(String nodeId, Path dataDirectory) {
+    StringBuilder text = new StringBuilder();
+    text.append("nodeId: ").append(nodeId).append('\n');
+    text.append("dataDirectory: ").append(dataDirectory).append('\n');
+    text.append("members:\n");
+    for (Member member : members) {
+      text.append("  - id: ").append(member.id()).append('\n');
+      text.append("    peerAddress: 127.0.0.1:").append(member.peerPort()).append('\n');
+      text.append("    clientAddress: 127.0.0.1:").append(member.clientPort()).append('\n');
+    }
+    text.append("tuning:\n");
+    // Three nodes share a small machine with the test.
+    text.append("  blockCacheBytes: 8MiB\n");
+    text.append("  writeBufferBytes: 16MiB\n");
+    tuning.lines().forEach(line -> text.append("  ").append(line).append('\n'));
+    return text.toString();
+  }
+}
