@@ -199,7 +199,7 @@ class AppendTest extends ScriptedClusterTest {
   @ParameterizedTest
   @EnumSource(
       value = Reaction.class,
-      names = {"APPLY_AND_CUT", "APPLY_AND_UNKNOWN"})
+      names = {"APPLY_AND_CUT", "APPLY_AND_UNKNOWN", "APPLY_AND_FAIL"})
   void learnsTheOriginalAnswerWhenTheFirstWasLost(Reaction reaction) {
     FakeNode node = leader("n1");
     node.script = (n, request) -> n == 0 ? reaction : Reaction.ANSWER;
@@ -351,6 +351,17 @@ class AppendTest extends ScriptedClusterTest {
         .isInstanceOf(OutcomeUnknownException.class)
         .hasCauseInstanceOf(InternalException.class);
     assertThat(node.received).hasSize(1);
+  }
+
+  @Test
+  void anAnswerThatMakesNoSenseIsStillAnEnd() {
+    FakeNode node = leader("n1");
+    node.script = (n, request) -> n == 0 ? Reaction.APPLY_AND_GARBLE : Reaction.ANSWER;
+    VarveClient client = client(node);
+
+    assertThat(failure(client.appendAsync(event("s", "a"))))
+        .isInstanceOf(OutcomeUnknownException.class);
+    appended(client.appendAsync(event("s", "b")));
   }
 
   // ---- without a name ----

@@ -22,11 +22,13 @@ import io.varve.proto.v1.Appended;
 import io.varve.proto.v1.CaughtUp;
 import io.varve.proto.v1.Checkpoint;
 import io.varve.proto.v1.ClusterServiceGrpc;
+import io.varve.proto.v1.Conflict;
 import io.varve.proto.v1.DescribeRequest;
 import io.varve.proto.v1.DescribeResponse;
 import io.varve.proto.v1.Error;
 import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.EventBatch;
+import io.varve.proto.v1.FailedCondition;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetAppendResponse;
 import io.varve.proto.v1.GetHeadRequest;
@@ -101,7 +103,11 @@ final class FakeNode implements AutoCloseable {
     /** Neither decides nor answers. */
     STALL,
     /** Says that it is at fault. */
-    INTERNAL
+    INTERNAL,
+    /** Decides, and ends the stream saying that it is at fault. */
+    APPLY_AND_FAIL,
+    /** Decides, and answers what makes no sense. */
+    APPLY_AND_GARBLE
   }
 
   /** Decides what to do with the n-th append this node receives, from 0. */
@@ -219,6 +225,7 @@ final class FakeNode implements AutoCloseable {
           case ERROR_CODE_OUT_OF_RANGE -> Status.Code.OUT_OF_RANGE;
           case ERROR_CODE_OVERLOADED -> Status.Code.RESOURCE_EXHAUSTED;
           case ERROR_CODE_UNAVAILABLE -> Status.Code.UNAVAILABLE;
+          case ERROR_CODE_INTERNAL -> Status.Code.INTERNAL;
           default -> Status.Code.FAILED_PRECONDITION;
         };
     return StatusProto.toStatusRuntimeException(
@@ -465,6 +472,20 @@ final class FakeNode implements AutoCloseable {
         case OVERLOADED -> refuse(ErrorCode.ERROR_CODE_OVERLOADED);
         case UNAVAILABLE -> refuse(ErrorCode.ERROR_CODE_UNAVAILABLE);
         case INTERNAL -> refuse(ErrorCode.ERROR_CODE_INTERNAL);
+        case APPLY_AND_FAIL -> {
+          log.decide(request.getAppend());
+          ended = true;
+          to.onError(status(FakeLog.error(ErrorCode.ERROR_CODE_INTERNAL, "at fault")));
+        }
+        case APPLY_AND_GARBLE -> {
+          log.decide(request.getAppend());
+          answer(
+              AppendStreamResponse.newBuilder()
+                  .setLogIdentity(log.identity)
+                  .setConflict(
+                      Conflict.newBuilder().addFailed(FailedCondition.getDefaultInstance()))
+                  .build());
+        }
         case APPLY_AND_STALL -> {
           log.decide(request.getAppend());
           stalled = true;

@@ -79,6 +79,9 @@ final class Appender {
   /** How much of an append's deadline is left for the node's own answer to arrive in. */
   private static final long MAX_MARGIN_NANOS = TimeUnit.MILLISECONDS.toNanos(250);
 
+  /** How long closing waits for callers' code that holds up the append thread. */
+  private static final long MAX_CLOSE_SECONDS = 2;
+
   private enum State {
     /** No stream, and no need for one. */
     IDLE,
@@ -240,7 +243,9 @@ final class Appender {
       execute(this::shutDown);
     } else {
       try {
-        loop.submit(this::shutDown).sync();
+        if (!loop.submit(this::shutDown).await(MAX_CLOSE_SECONDS, TimeUnit.SECONDS)) {
+          LOG.warn("the append thread is busy, perhaps in a caller's code; closing goes on");
+        }
       } catch (RejectedExecutionException again) {
         // Closed before.
       } catch (InterruptedException interrupted) {
@@ -369,6 +374,24 @@ final class Appender {
     }
     sentBytes -= op.size();
     lastAnswerNanos = System.nanoTime();
+    try {
+      settle(op, response);
+    } catch (RuntimeException fault) {
+      // Whatever it is, the caller must not wait for ever.
+      LOG.error("a node's answer makes no sense", fault);
+      finish(op, op.outcomeUnknown("the node's answer makes no sense: " + fault, fault));
+    }
+    if (holding) {
+      if (sent.isEmpty()) {
+        release();
+      }
+    } else if (!pending.isEmpty()) {
+      // Not at once: the answers that came with this one make room too.
+      wake();
+    }
+  }
+
+  private void settle(AppendOp op, AppendStreamResponse response) {
     switch (response.getOutcomeCase()) {
       case APPENDED -> {
         if (learn(op, response.getLogIdentity(), response.getAppended().getLastPosition())) {
@@ -383,14 +406,6 @@ final class Appender {
       case ERROR -> refused(op, response.getError());
       case OUTCOME_NOT_SET ->
           finish(op, op.outcomeUnknown("the node gave no outcome this client knows", null));
-    }
-    if (holding) {
-      if (sent.isEmpty()) {
-        release();
-      }
-    } else if (!pending.isEmpty()) {
-      // Not at once: the answers that came with this one make room too.
-      wake();
     }
   }
 
@@ -485,7 +500,7 @@ final class Appender {
     if (state == State.WAITING) {
       state = State.IDLE;
     }
-    holding = false;
+    holding = moveTo != null;
     advance();
   }
 
@@ -597,7 +612,10 @@ final class Appender {
       discardChannel();
       nodes.failed(ended.address);
     }
-    boolean certain = !ended.answeredAny && !failure.retriable();
+    boolean turnedDown =
+        !ended.answeredAny
+            && !failure.retriable()
+            && !(failure.exception() instanceof InternalException);
     AppendOp op;
     while ((op = sent.poll()) != null) {
       sentBytes -= op.size();
@@ -605,8 +623,8 @@ final class Appender {
         continue;
       }
       op.lastFailure = failure;
-      if (certain && !op.maybeLanded) {
-        // The call itself was turned down (unknown method, no permission), and nothing read.
+      if (turnedDown && !op.maybeLanded) {
+        // The call as such (an unknown method, say): none of its appends was looked at.
         finish(op, failure.exception());
       } else {
         op.maybeLanded = true;
@@ -756,7 +774,7 @@ final class Appender {
   private void tick() {
     timer = null;
     long now = System.nanoTime();
-    long next = now + TimeUnit.DAYS.toNanos(1);
+    long wake = now + TimeUnit.DAYS.toNanos(1);
     boolean any = false;
     for (AppendOp op : pending) {
       if (op.open && op.deadlineNanos - now <= 0) {
@@ -764,19 +782,17 @@ final class Appender {
       }
       if (op.open) {
         any = true;
-        next = earlier(next, op.deadlineNanos);
+        wake = earlier(wake, op.deadlineNanos);
       }
     }
-    if (any || !pending.isEmpty()) {
-      pending.removeIf(op -> !op.open);
-    }
+    pending.removeIf(op -> !op.open);
     for (AppendOp op : again) {
       if (op.open && op.deadlineNanos - now <= 0) {
         expire(op);
       }
       if (op.open) {
         any = true;
-        next = earlier(next, op.deadlineNanos);
+        wake = earlier(wake, op.deadlineNanos);
       }
     }
     for (AppendOp op : sent) {
@@ -785,7 +801,7 @@ final class Appender {
         expire(op);
       }
       if (op.open) {
-        next = earlier(next, op.deadlineNanos);
+        wake = earlier(wake, op.deadlineNanos);
       }
     }
     Stream on = stream;
@@ -802,14 +818,14 @@ final class Appender {
         long silent = silentSince(now);
         if (silent >= SUSPECT_NANOS) {
           checkLeader(on);
-          next = earlier(next, now + SUSPECT_AGAIN_NANOS);
+          wake = earlier(wake, now + SUSPECT_AGAIN_NANOS);
         } else {
-          next = earlier(next, now + SUSPECT_NANOS - silent);
+          wake = earlier(wake, now + SUSPECT_NANOS - silent);
         }
       }
     }
     if (any) {
-      timeOutAt(next);
+      timeOutAt(wake);
     }
   }
 

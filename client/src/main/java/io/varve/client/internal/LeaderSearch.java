@@ -1,5 +1,6 @@
 package io.varve.client.internal;
 
+import io.varve.client.InternalException;
 import io.varve.client.VarveException;
 import io.varve.proto.v1.ClusterServiceGrpc;
 import io.varve.proto.v1.DescribeRequest;
@@ -150,10 +151,11 @@ final class LeaderSearch {
 
           @Override
           public void failed(Failure why, Optional<Address> leader) {
-            if (!why.retriable()) {
-              refused(why);
+            if (why.retriable() || why.exception() instanceof InternalException) {
+              // A node's own fault need not be the next one's.
+              note(new Failure(why.exception(), true, why.fromServer(), why.retryAfter()));
             } else {
-              note(why);
+              refused(why);
             }
             // Even a node that cannot serve may know who can.
             leader
