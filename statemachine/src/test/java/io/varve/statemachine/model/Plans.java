@@ -88,9 +88,9 @@ final class Plans {
             Tuple.of(1, Arbitraries.just(List.of())));
     Arbitrary<List<ConditionPlan>> conditions =
         Arbitraries.frequencyOf(
-            Tuple.of(3, Arbitraries.just(List.of())),
-            Tuple.of(4, conditions().list().ofSize(1)),
-            Tuple.of(3, conditions().list().ofMinSize(2).ofMaxSize(4)));
+            Tuple.of(2, Arbitraries.just(List.of())),
+            Tuple.of(3, conditions().list().ofSize(1)),
+            Tuple.of(5, conditions().list().ofMinSize(2).ofMaxSize(4)));
     Arbitrary<Defect> defects =
         Arbitraries.frequencyOf(
             Tuple.of(30, Arbitraries.just(Defect.NONE)), Tuple.of(1, Arbitraries.of(Defect.class)));
@@ -114,7 +114,7 @@ final class Plans {
                 Arbitraries.integers().between(0, 2).map(n -> n == 2))
             .as(Again::new);
     return Arbitraries.frequencyOf(
-        Tuple.of(3, Arbitraries.create(NoId::new)), Tuple.of(4, named), Tuple.of(4, again));
+        Tuple.of(5, Arbitraries.create(NoId::new)), Tuple.of(3, named), Tuple.of(4, again));
   }
 
   private static Arbitrary<Known> near(KnownBase base, int from, int to) {
