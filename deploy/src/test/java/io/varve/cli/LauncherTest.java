@@ -142,6 +142,17 @@ class LauncherTest {
   }
 
   @Test
+  void aNodeCollectsGarbageInParallelUnlessTheUserChoosesOtherwise() throws Exception {
+    assertThat(run("node", "--config", "x").lines()).contains("-XX:+UseParallelGC");
+
+    environment.put("VARVE_JAVA_OPTS", "-XX:+UseG1GC");
+
+    assertThat(run("node", "--config", "x").lines())
+        .contains("-XX:+UseG1GC")
+        .doesNotContain("-XX:+UseParallelGC");
+  }
+
+  @Test
   void newerJavaIsToldThatNativeCodeIsMeant() throws Exception {
     environment.put("JAVA_HOME", jdk("newer", "25.0.1").toString());
 

@@ -52,7 +52,7 @@ import java.util.Set;
  *   streams: 4096                 # open reads and subscriptions
  *   callsPerConnection: 4096
  * tuning:
- *   entriesInFlight: 3            # Raft entries handed over and not yet applied
+ *   entriesInFlight: 2            # Raft entries handed over and not yet applied
  *   readWorkers: 2                # threads that serve all reads and subscriptions
  *   drain: 2s                     # how long open calls may go on when the node stops
  *   electionTimeoutMin: 1s        # the same on every node

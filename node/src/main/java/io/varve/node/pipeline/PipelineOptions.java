@@ -47,7 +47,7 @@ public record PipelineOptions(
         64L << 20,
         4_096,
         1 << 20,
-        3,
+        2,
         Duration.ofMillis(25),
         InstantSource.system(),
         System::nanoTime,
