@@ -77,6 +77,50 @@ final class CoreReader implements LogReader {
   }
 
   @Override
+  public LatestPage latest(
+      String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes) {
+    requirePositive("mostEvents", mostEvents);
+    LatestPage page = log.latest(source, keyPrefix, afterKey, mostEvents, mostBytes);
+    awaitPublished();
+    return page;
+  }
+
+  @Override
+  public SourcePage sources(String prefix, String afterSource, int most) {
+    requirePositive("most", most);
+    return log.sources(prefix, afterSource, most, head());
+  }
+
+  @Override
+  public long positionAt(long recordedMicros) {
+    Published now = published.get();
+    return recordedMicros >= now.recordedMicros()
+        ? now.head()
+        : log.positionAt(recordedMicros, now.head());
+  }
+
+  @Override
+  public long lastSequence(String clientId, String bufferId) {
+    long last = log.lastSequence(clientId, bufferId);
+    awaitPublished();
+    return last;
+  }
+
+  @Override
+  public Optional<ByteString> chainHash(long position) {
+    Published now = published.get();
+    if (position < 0 || position > now.head()) {
+      return Optional.empty();
+    }
+    return Optional.of(position == now.head() ? now.state().chainHash() : log.chainHash(position));
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    return log.statistics();
+  }
+
+  @Override
   public EventCursor log(long fromPosition, Direction direction) {
     return log.log(fromPosition, direction, head());
   }
@@ -89,5 +133,22 @@ final class CoreReader implements LogReader {
   @Override
   public EventCursor filter(Filter filter, long fromPosition, Direction direction) {
     return log.filter(filter, fromPosition, direction, head());
+  }
+
+  /**
+   * Waits until everything that stands in the store is published, which follows the write at once:
+   * for reads that no head bounds, so that no later answer is older than theirs.
+   */
+  private void awaitPublished() {
+    long written = log.appliedIndex();
+    while (published.get().appliedIndex() < written) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void requirePositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " must be at least 1, not " + value);
+    }
   }
 }

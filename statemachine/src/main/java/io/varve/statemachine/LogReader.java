@@ -50,6 +50,50 @@ public interface LogReader {
   /** For how many positions an append id is remembered; fixed when the log was founded. */
   long dedupWindow();
 
+  /**
+   * The newest event of each of a source's keys, in pages by key. What applying has just put there
+   * may be newer than a head read before this call; nothing is older.
+   *
+   * @param keyPrefix only keys that begin with this; empty = all
+   * @param afterKey only keys greater than this, by their bytes in UTF-8; empty = from the first
+   * @param mostEvents at most this many events, at least 1
+   * @param mostBytes no further event once the payloads and metadata of those taken have this many
+   *     bytes: a page has at most so much and one event more
+   */
+  LatestPage latest(
+      String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes);
+
+  /**
+   * The sources whose names have a prefix, in pages by name.
+   *
+   * @param prefix only names that begin with this; empty = all
+   * @param afterSource only names greater than this, by their bytes in UTF-8; empty = from the
+   *     first
+   * @param most at most this many, at least 1
+   */
+  SourcePage sources(String prefix, String afterSource, int most);
+
+  /**
+   * The newest position recorded at or before a time, microseconds since the epoch; 0 = there is
+   * none.
+   */
+  long positionAt(long recordedMicros);
+
+  /**
+   * The highest number of a client's buffer that has landed, as an event or a void; 0 = none. The
+   * next is one more.
+   */
+  long lastSequence(String clientId, String bufferId);
+
+  /**
+   * The chain hash at a position, 32 bytes; at 0 the one before the first event. Empty beyond the
+   * head. Reads up to 1,023 events: hashes are kept only every so often.
+   */
+  Optional<ByteString> chainHash(long position);
+
+  /** What the store takes and is busy with. */
+  StoreStatistics statistics();
+
   /** Every event from a position on (inclusive). Backward: from it down to 1. */
   EventCursor log(long fromPosition, Direction direction);
 

@@ -8,23 +8,40 @@ import java.util.Optional;
 public sealed interface Outcome {
 
   /**
-   * The append landed, now or (when {@code replayed}) earlier under the same append id.
+   * The append landed, now or (when {@code replayed}) earlier under the same append id or origin.
    *
-   * @param firstPosition position of its first event
-   * @param lastPosition position of its last event
-   * @param versions each touched source's version after the append, in the order first touched
+   * @param firstPosition position of its first event, for an origin run of the first that landed
+   *     now; 0 = there is none
+   * @param lastPosition position of its last event; 0 = there is none
+   * @param versions each source's version after the append, if it touched it, in the order first
+   *     touched
    * @param recordedMicros the recorded time, microseconds since 1970-01-01T00:00:00Z
-   * @param replayed whether this is the original answer to an earlier append with the same id
+   * @param replayed whether this is the original answer to an earlier append with the same id, or
+   *     all numbers of the origin run had landed before
+   * @param originPositions for an origin run, the position of each of its numbers, in order; 0 for
+   *     a void. Else empty
    */
   record Appended(
       long firstPosition,
       long lastPosition,
       List<SourceVersion> versions,
       long recordedMicros,
-      boolean replayed)
+      boolean replayed,
+      List<Long> originPositions)
       implements Outcome {
     public Appended {
       versions = List.copyOf(versions);
+      originPositions = List.copyOf(originPositions);
+    }
+
+    /** An append without an origin. */
+    public Appended(
+        long firstPosition,
+        long lastPosition,
+        List<SourceVersion> versions,
+        long recordedMicros,
+        boolean replayed) {
+      this(firstPosition, lastPosition, versions, recordedMicros, replayed, List.of());
     }
   }
 
@@ -46,8 +63,16 @@ public sealed interface Outcome {
    * @param field the request's field at fault, such as {@code append.conditions[2].after}; empty
    *     when none is
    * @param message for people: names the field, the limit and the value
+   * @param expectedSequence for a sequence gap, the number expected next; else 0
    */
-  record Refused(Refusal refusal, String field, String message) implements Outcome {}
+  record Refused(Refusal refusal, String field, String message, long expectedSequence)
+      implements Outcome {
+
+    /** A refusal that is not about a sequence gap. */
+    public Refused(Refusal refusal, String field, String message) {
+      this(refusal, field, message, 0);
+    }
+  }
 
   /** Why an append was refused. */
   enum Refusal {
@@ -57,6 +82,10 @@ public sealed interface Outcome {
     APPEND_ID_REUSED,
     /** The append id may have been used and forgotten. */
     FATE_UNKNOWN,
+    /** A number of this origin was used for another event, or for a void. */
+    ORIGIN_DIVERGED,
+    /** Numbers are missing between what is remembered of this origin and its run. */
+    SEQUENCE_GAP,
     /** A position above the head. */
     OUT_OF_RANGE,
     /** Deciding the scopes takes more steps than the log allows. */

@@ -40,7 +40,10 @@ public final class Errors {
 
   /** What the state machine refused. */
   public static Error of(Outcome.Refused refused) {
-    return of(code(refused.refusal()), refused.field(), refused.message());
+    Error error = of(code(refused.refusal()), refused.field(), refused.message());
+    return refused.expectedSequence() == 0
+        ? error
+        : error.toBuilder().setExpectedSequence(refused.expectedSequence()).build();
   }
 
   /** What a failure says to the caller. A fault of our own is logged, and said to be one. */
@@ -64,6 +67,8 @@ public final class Errors {
       case INVALID_ARGUMENT -> ErrorCode.ERROR_CODE_INVALID_ARGUMENT;
       case APPEND_ID_REUSED -> ErrorCode.ERROR_CODE_APPEND_ID_REUSED;
       case FATE_UNKNOWN -> ErrorCode.ERROR_CODE_FATE_UNKNOWN;
+      case ORIGIN_DIVERGED -> ErrorCode.ERROR_CODE_ORIGIN_DIVERGED;
+      case SEQUENCE_GAP -> ErrorCode.ERROR_CODE_SEQUENCE_GAP;
       case OUT_OF_RANGE -> ErrorCode.ERROR_CODE_OUT_OF_RANGE;
       case SCOPE_TOO_WIDE -> ErrorCode.ERROR_CODE_SCOPE_TOO_WIDE;
       case NOT_FOUNDED -> ErrorCode.ERROR_CODE_UNAVAILABLE;

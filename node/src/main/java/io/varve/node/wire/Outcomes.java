@@ -19,7 +19,8 @@ public final class Outcomes {
             .setFirstPosition(appended.firstPosition())
             .setLastPosition(appended.lastPosition())
             .setRecorded(Timestamps.ofMicros(appended.recordedMicros()))
-            .setReplayed(appended.replayed());
+            .setReplayed(appended.replayed())
+            .addAllOriginPositions(appended.originPositions());
     for (Outcome.SourceVersion version : appended.versions()) {
       message.addVersions(
           SourceVersion.newBuilder().setSource(version.source()).setVersion(version.version()));

@@ -3,10 +3,13 @@ package io.varve.statemachine.snapshot;
 import com.google.protobuf.ByteString;
 import io.varve.proto.v1.Filter;
 import io.varve.statemachine.EventCursor;
+import io.varve.statemachine.LatestPage;
 import io.varve.statemachine.LogClosedException;
 import io.varve.statemachine.LogCore;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.Outcome;
+import io.varve.statemachine.SourcePage;
+import io.varve.statemachine.StoreStatistics;
 import io.varve.statemachine.StoredEvent;
 import java.util.Optional;
 import java.util.UUID;
@@ -115,6 +118,37 @@ final class SwitchingReader implements LogReader, AutoCloseable {
   @Override
   public long dedupWindow() {
     return read(LogReader::dedupWindow);
+  }
+
+  @Override
+  public LatestPage latest(
+      String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes) {
+    return read(reader -> reader.latest(source, keyPrefix, afterKey, mostEvents, mostBytes));
+  }
+
+  @Override
+  public SourcePage sources(String prefix, String afterSource, int most) {
+    return read(reader -> reader.sources(prefix, afterSource, most));
+  }
+
+  @Override
+  public long positionAt(long recordedMicros) {
+    return read(reader -> reader.positionAt(recordedMicros));
+  }
+
+  @Override
+  public long lastSequence(String clientId, String bufferId) {
+    return read(reader -> reader.lastSequence(clientId, bufferId));
+  }
+
+  @Override
+  public Optional<ByteString> chainHash(long position) {
+    return read(reader -> reader.chainHash(position));
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    return read(LogReader::statistics);
   }
 
   @Override

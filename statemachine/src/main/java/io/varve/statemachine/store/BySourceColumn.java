@@ -38,22 +38,31 @@ final class BySourceColumn extends Column {
 
   /** A source with the version and the position of its last key. */
   static SourceEntry load(RocksIterator reads, String name, long number) {
+    return load(reads, name, number, Long.MAX_VALUE);
+  }
+
+  /** A source as of a head. */
+  static SourceEntry load(RocksIterator reads, String name, long number, long head) {
     reads.seekForPrev(key(number, Long.MAX_VALUE));
-    if (!isValid(reads) || Keys.first(reads.key()) != number) {
-      return new SourceEntry(name, number, 0, 0);
+    while (isOf(number, reads)) {
+      long position = Keys.first(reads.value());
+      if (position <= head) {
+        return new SourceEntry(name, number, Keys.second(reads.key()), position);
+      }
+      reads.prev();
     }
-    return new SourceEntry(name, number, Keys.second(reads.key()), Keys.first(reads.value()));
+    return new SourceEntry(name, number, 0, 0);
   }
 
   /** How many events of a source are at or below a head. */
   long version(long source, long head, ReadOptions listReads) {
     try (RocksIterator versions = iterator(listReads)) {
-      versions.seekForPrev(key(source, Long.MAX_VALUE));
-      while (isValid(versions) && Keys.first(versions.value()) > head) {
-        versions.prev();
-      }
-      return isValid(versions) ? Keys.second(versions.key()) : 0;
+      return load(versions, "", source, head).version();
     }
+  }
+
+  private static boolean isOf(long number, RocksIterator reads) {
+    return isValid(reads) && Keys.first(reads.key()) == number;
   }
 
   static byte[] key(long source, long version) {

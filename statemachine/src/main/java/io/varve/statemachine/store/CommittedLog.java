@@ -1,14 +1,23 @@
 package io.varve.statemachine.store;
 
+import com.google.protobuf.ByteString;
 import io.varve.proto.v1.Filter;
 import io.varve.statemachine.EventCursor;
+import io.varve.statemachine.LatestPage;
 import io.varve.statemachine.LogClosedException;
 import io.varve.statemachine.LogReader.Direction;
+import io.varve.statemachine.SourcePage;
+import io.varve.statemachine.SourcePage.ListedSource;
+import io.varve.statemachine.StoreException;
+import io.varve.statemachine.StoreStatistics;
 import io.varve.statemachine.StoredEvent;
 import io.varve.statemachine.condition.FilterItems;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.rocksdb.RocksIterator;
 
 /**
  * The log as its readers see it: what is in the store, up to a head that each call names.
@@ -59,6 +68,119 @@ public final class CommittedLog {
           store.appends().forEachAfter(after, store.scanReads(), action);
           return true;
         });
+  }
+
+  /** The Raft index up to which everything has been written. */
+  public long appliedIndex() {
+    return reading(() -> store.state().appliedIndex());
+  }
+
+  /**
+   * The newest event of each of a source's keys, as of now: a page of them.
+   *
+   * @param afterKey only keys greater than this; empty = from the first
+   * @param mostBytes no further event once the payloads and metadata have this many
+   */
+  public LatestPage latest(
+      String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes) {
+    return reading(
+        () -> {
+          long number = store.sources().number(source);
+          if (number == 0) {
+            return new LatestPage(List.of(), Optional.empty());
+          }
+          try (RocksIterator rows = store.latest().iterator(store.listReads())) {
+            return new LatestReads(rows, store.events(), number, keyPrefix)
+                .page(afterKey, mostEvents, mostBytes);
+          }
+        });
+  }
+
+  /** The sources whose names have a prefix, as of a head: a page of them. */
+  public SourcePage sources(String prefix, String afterSource, int most, long head) {
+    return reading(
+        () -> {
+          List<ListedSource> sources = new ArrayList<>();
+          boolean more = false;
+          PrefixScan scan =
+              new PrefixScan(SourcesColumn.key(prefix), SourcesColumn.key(afterSource));
+          try (RocksIterator names = store.sources().iterator(store.scanReads());
+              RocksIterator versions = store.bySource().iterator(store.listReads())) {
+            for (scan.start(names); !more && scan.contains(names); names.next()) {
+              SourceEntry source =
+                  BySourceColumn.load(
+                      versions, SourcesColumn.source(names.key()), Keys.first(names.value()), head);
+              if (source.version() == 0) {
+                continue; // It came after the head.
+              }
+              more = sources.size() == most;
+              if (!more) {
+                sources.add(
+                    new ListedSource(source.name(), source.version(), source.newestPosition()));
+              }
+            }
+          }
+          return new SourcePage(sources, more);
+        });
+  }
+
+  /** The newest position up to a head that was recorded at or before a time; 0 = there is none. */
+  public long positionAt(long recordedMicros, long head) {
+    return reading(
+        () -> {
+          // The answer is in [low, high]: recorded times never run backwards.
+          long low = 0;
+          long high = head;
+          while (low < high) {
+            long middle = low + (high - low + 1) / 2;
+            if (EventCodec.recordedMicros(store.events().get(middle)) <= recordedMicros) {
+              low = middle;
+            } else {
+              high = middle - 1;
+            }
+          }
+          return low;
+        });
+  }
+
+  /** The highest number of a client's buffer that has landed; 0 = none. */
+  public long lastSequence(String clientId, String bufferId) {
+    return reading(() -> store.origins().last(clientId, bufferId));
+  }
+
+  /** The chain hash at a position, 0 to the head. */
+  public ByteString chainHash(long position) {
+    return reading(
+        () -> {
+          long kept = position - position % MetaColumn.CHAIN_INTERVAL;
+          ChainHash chain =
+              kept == 0
+                  ? new ChainHash()
+                  : new ChainHash(
+                      store
+                          .meta()
+                          .chainHash(kept)
+                          .orElseThrow(
+                              () ->
+                                  new StoreException("no chain hash is kept at position " + kept)));
+          try (RocksIterator events = store.events().iterator(store.scanReads())) {
+            events.seek(EventsColumn.key(kept + 1));
+            for (long at = kept + 1; at <= position; at++) {
+              if (!Column.isValid(events) || EventsColumn.position(events.key()) != at) {
+                throw new StoreException("there is no event at position " + at);
+              }
+              byte[] record = events.value();
+              chain.append(record, 0, EventCodec.headerLength(record), record.length);
+              events.next();
+            }
+          }
+          return chain.current();
+        });
+  }
+
+  /** What the store takes and is busy with. */
+  public StoreStatistics statistics() {
+    return reading(store::statistics);
   }
 
   /** Every event up to a head, from a position on. */

@@ -131,6 +131,15 @@ final class EventCodec {
     return new ConflictingEvent(position, in.readString(), in.readString());
   }
 
+  /** When the event a record holds was recorded, microseconds since the epoch. */
+  static long recordedMicros(byte[] record) {
+    ByteReader in = new ByteReader(record);
+    readFormat(in);
+    in.readVarint();
+    in.readVarint();
+    return in.readVarint();
+  }
+
   /** How many of a record's bytes are its header. */
   static int headerLength(byte[] record) {
     ByteReader in = new ByteReader(record);

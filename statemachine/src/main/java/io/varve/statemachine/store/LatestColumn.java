@@ -24,10 +24,14 @@ final class LatestColumn extends Column {
 
   /** The position of the newest event with a key; 0 if there is none. */
   long find(long source, String key) {
+    return getLong(key(source, key));
+  }
+
+  static byte[] key(long source, String key) {
     byte[] utf8 = key.getBytes(StandardCharsets.UTF_8);
     byte[] whole = Arrays.copyOf(Keys.of(source), Long.BYTES + utf8.length);
     System.arraycopy(utf8, 0, whole, Long.BYTES, utf8.length);
-    return getLong(whole);
+    return whole;
   }
 
   static long source(byte[] key) {

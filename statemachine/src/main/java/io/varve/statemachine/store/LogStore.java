@@ -3,11 +3,13 @@ package io.varve.statemachine.store;
 import io.varve.statemachine.LogClosedException;
 import io.varve.statemachine.StoreException;
 import io.varve.statemachine.StoreOptions;
+import io.varve.statemachine.StoreStatistics;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +23,14 @@ import org.rocksdb.ColumnFamilyHandle;
 import org.rocksdb.ColumnFamilyOptions;
 import org.rocksdb.DBOptions;
 import org.rocksdb.FlushOptions;
+import org.rocksdb.HistogramType;
 import org.rocksdb.InfoLogLevel;
 import org.rocksdb.LRUCache;
 import org.rocksdb.ReadOptions;
 import org.rocksdb.RocksDB;
 import org.rocksdb.RocksDBException;
+import org.rocksdb.Statistics;
+import org.rocksdb.StatsLevel;
 import org.rocksdb.WriteBatch;
 import org.rocksdb.WriteOptions;
 
@@ -46,6 +51,7 @@ public final class LogStore implements AutoCloseable {
 
   private final NativeResources natives;
   private final RocksDB db;
+  private final StoreMeter meter;
   private final boolean flushOnClose;
   private final WriteOptions writeOptions;
   private final FlushOptions flushOptions;
@@ -74,9 +80,11 @@ public final class LogStore implements AutoCloseable {
       NativeResources natives,
       RocksDB db,
       Map<String, ColumnFamilyHandle> columns,
+      StoreMeter meter,
       boolean flushOnClose) {
     this.natives = natives;
     this.db = db;
+    this.meter = meter;
     this.flushOnClose = flushOnClose;
     this.handles = List.copyOf(columns.values());
     this.writeOptions = natives.keep(new WriteOptions()).setDisableWAL(true);
@@ -183,16 +191,25 @@ public final class LogStore implements AutoCloseable {
             descriptors.add(
                 new ColumnFamilyDescriptor(name.getBytes(StandardCharsets.UTF_8), columnOptions)));
     List<ColumnFamilyHandle> handles = new ArrayList<>();
+    // Counters only: without histograms, RocksDB need not look at the clock for each operation.
+    Statistics counters = natives.keep(new Statistics(EnumSet.allOf(HistogramType.class)));
+    counters.setStatsLevel(StatsLevel.EXCEPT_DETAILED_TIMERS);
     RocksDB db =
         natives.keep(
             opening.open(
-                databaseOptions(options, natives), directory.toString(), descriptors, handles));
+                databaseOptions(options, natives).setStatistics(counters),
+                directory.toString(),
+                descriptors,
+                handles));
     Map<String, ColumnFamilyHandle> opened = new LinkedHashMap<>();
     int i = 0;
     for (String name : columns.keySet()) {
       opened.put(name, natives.keep(handles.get(i++)));
     }
-    return new LogStore(natives, db, opened, options.flushOnClose());
+    Map<String, ColumnFamilyHandle> metered = new LinkedHashMap<>(opened);
+    metered.remove(UNUSED_DEFAULT);
+    StoreMeter meter = new StoreMeter(db, metered, cache, counters, options);
+    return new LogStore(natives, db, opened, meter, options.flushOnClose());
   }
 
   private static Map<String, ColumnFamilyOptions> columns(ColumnOptions options) {
@@ -245,6 +262,11 @@ public final class LogStore implements AutoCloseable {
   /** What was fixed when the log was founded; empty before. */
   public Optional<LogSettings> settings() {
     return meta.settings();
+  }
+
+  /** What the store takes and is busy with. */
+  StoreStatistics statistics() {
+    return meter.read();
   }
 
   EventsColumn events() {

@@ -28,7 +28,7 @@ final class SourcesColumn extends Column {
     return new String(key, StandardCharsets.UTF_8);
   }
 
-  private static byte[] key(String source) {
+  static byte[] key(String source) {
     return source.getBytes(StandardCharsets.UTF_8);
   }
 }

@@ -358,7 +358,8 @@ final class Comparison {
         .map(
             outcome ->
                 outcome instanceof Refused refused
-                    ? new Refused(refused.refusal(), refused.field(), "")
+                    ? new Refused(
+                        refused.refusal(), refused.field(), "", refused.expectedSequence())
                     : outcome)
         .toList();
   }
@@ -371,6 +372,7 @@ final class Comparison {
     Map<String, Object> timeless = new LinkedHashMap<>();
     reads.forEach((question, answer) -> timeless.put(question, timeless(answer)));
     timeless.remove("recorded");
+    timeless.keySet().removeIf(question -> question.startsWith(Reads.POSITION_AT));
     return timeless;
   }
 
@@ -378,7 +380,8 @@ final class Comparison {
     if (answer instanceof Optional<?> optional) {
       return optional.map(Comparison::timeless);
     } else if (answer instanceof Appended a) {
-      return new Appended(a.firstPosition(), a.lastPosition(), a.versions(), 0, a.replayed());
+      return new Appended(
+          a.firstPosition(), a.lastPosition(), a.versions(), 0, a.replayed(), a.originPositions());
     } else if (answer instanceof StoredEvent e) {
       return new StoredEvent(
           e.position(),

@@ -3,15 +3,21 @@ package io.varve.statemachine.model;
 import com.google.protobuf.ByteString;
 import io.varve.proto.v1.Filter;
 import io.varve.statemachine.EventCursor;
+import io.varve.statemachine.LatestPage;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.Outcome;
+import io.varve.statemachine.SourcePage;
+import io.varve.statemachine.SourcePage.ListedSource;
+import io.varve.statemachine.StoreStatistics;
 import io.varve.statemachine.StoredEvent;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 
@@ -72,6 +78,77 @@ final class ModelReader implements LogReader {
   @Override
   public long dedupWindow() {
     return model.dedupWindow();
+  }
+
+  @Override
+  public LatestPage latest(
+      String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes) {
+    NavigableMap<String, StoredEvent> newest = new TreeMap<>();
+    for (StoredEvent event : model.events()) {
+      String key = event.key();
+      if (event.source().equals(source)
+          && !key.isEmpty()
+          && key.startsWith(keyPrefix)
+          && key.compareTo(afterKey) > 0) {
+        newest.put(key, event);
+      }
+    }
+    List<StoredEvent> page = new ArrayList<>();
+    String lastKey = "";
+    for (StoredEvent event : newest.values()) {
+      long bytes =
+          page.stream().mapToLong(taken -> taken.data().size() + taken.metadata().size()).sum();
+      if (page.size() == mostEvents || (!page.isEmpty() && bytes >= mostBytes)) {
+        return new LatestPage(page, Optional.of(lastKey));
+      }
+      lastKey = event.key();
+      if (!event.tombstone()) {
+        page.add(event);
+      }
+    }
+    return new LatestPage(page, Optional.empty());
+  }
+
+  @Override
+  public SourcePage sources(String prefix, String afterSource, int most) {
+    List<String> names =
+        model.events().stream()
+            .map(StoredEvent::source)
+            .filter(name -> name.startsWith(prefix) && name.compareTo(afterSource) > 0)
+            .distinct()
+            .sorted()
+            .toList();
+    return new SourcePage(
+        names.stream().limit(most).map(this::listed).toList(), names.size() > most);
+  }
+
+  private ListedSource listed(String source) {
+    long version = model.version(source);
+    return new ListedSource(source, version, position(source, version).orElseThrow());
+  }
+
+  @Override
+  public long positionAt(long recordedMicros) {
+    return model.events().stream()
+        .filter(event -> event.recordedMicros() <= recordedMicros)
+        .mapToLong(StoredEvent::position)
+        .max()
+        .orElse(0);
+  }
+
+  @Override
+  public long lastSequence(String clientId, String bufferId) {
+    return 0;
+  }
+
+  @Override
+  public Optional<ByteString> chainHash(long position) {
+    throw new UnsupportedOperationException("the model hashes nothing");
+  }
+
+  @Override
+  public StoreStatistics statistics() {
+    throw new UnsupportedOperationException("the model has no store");
   }
 
   @Override

@@ -39,7 +39,10 @@ final class Planner {
   /** Names that {@link Named} ids are drawn from: 0 to this, exclusive. */
   static final int ID_NAMES = 6;
 
-  private long clockMicros = 1_000_000;
+  /** What the leader's clock says before the first entry, in microseconds. */
+  static final long CLOCK_START = 1_000_000;
+
+  private long clockMicros = CLOCK_START;
   private long stamp = 0;
   private long nextFreshId = ID_NAMES;
   private final List<Append> sentWithId = new ArrayList<>();

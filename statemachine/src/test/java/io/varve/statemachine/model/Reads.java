@@ -3,6 +3,7 @@ package io.varve.statemachine.model;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
 import io.varve.statemachine.EventCursor;
+import io.varve.statemachine.LatestPage;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.LogReader.Direction;
 import io.varve.statemachine.StoredEvent;
@@ -37,6 +38,9 @@ final class Reads {
               FilterItem.newBuilder().setSource("c").setStreamId("a"),
               FilterItem.newBuilder().addTypes("c").addTags("a"),
               FilterItem.newBuilder().addTypes("c")));
+
+  /** How questions for the position at a time begin. */
+  static final String POSITION_AT = "position at ";
 
   private Reads() {}
 
@@ -74,6 +78,22 @@ final class Reads {
         }
       }
     }
+    for (String source : List.of("a", "b", "never-used")) {
+      for (String prefix : List.of("", "a", "b")) {
+        String question = "latest of " + source + " with '" + prefix + "'";
+        answers.put(question, latest(reader, source, prefix, 100, Long.MAX_VALUE, events));
+        answers.put(question + " by one", latest(reader, source, prefix, 1, 1, events));
+        answers.put(question + " by bytes", latest(reader, source, prefix, 100, 8, events));
+      }
+    }
+    answers.put("sources", reader.sources("", "", 100));
+    answers.put("sources, a page", reader.sources("", "a", 2));
+    answers.put("sources, the last page", reader.sources("", "b", 2));
+    answers.put("sources by prefix", reader.sources("b", "", 100));
+    answers.put("sources after their prefix", reader.sources("b", "b", 100));
+    for (long time = Planner.CLOCK_START - 3; time < Planner.CLOCK_START + 40; time += 5) {
+      answers.put(POSITION_AT + time, reader.positionAt(time));
+    }
     for (long name = 0; name < Planner.ID_NAMES + 3; name++) {
       ByteBuffer id = Planner.id(name).asReadOnlyByteBuffer();
       answers.put("append " + name, reader.append(new UUID(id.getLong(), id.getLong())));
@@ -91,6 +111,30 @@ final class Reads {
       }
     }
     return answers;
+  }
+
+  /** All pages: the positions of each page's events, and its last key. */
+  private static List<Object> latest(
+      LogReader reader,
+      String source,
+      String prefix,
+      int mostEvents,
+      long mostBytes,
+      List<StoredEvent> events) {
+    List<Object> pages = new ArrayList<>();
+    Optional<String> after = Optional.of("");
+    while (after.isPresent()) {
+      LatestPage page = reader.latest(source, prefix, after.get(), mostEvents, mostBytes);
+      pages.add(page.events().stream().map(event -> position(event, events)).toList());
+      pages.add(page.lastKey());
+      after = page.lastKey();
+    }
+    return pages;
+  }
+
+  /** The position of an event; negative if it is not the one that stands there. */
+  private static long position(StoredEvent event, List<StoredEvent> events) {
+    return events.contains(event) ? event.position() : -event.position();
   }
 
   /** The answers that differ, as text; empty if none does. */
@@ -125,8 +169,7 @@ final class Reads {
       }
       Optional<StoredEvent> next = cursor.next();
       while (next.isPresent()) {
-        long position = next.get().position();
-        positions.add(events.contains(next.get()) ? position : -position);
+        positions.add(position(next.get(), events));
         next = cursor.next();
       }
       if (cursor.next().isPresent()) {

@@ -83,6 +83,28 @@ class LiveStoreTest {
   }
 
   @Test
+  void pagesAndSingleAnswersComeFromTheNewestStore() {
+    Snapshot snapshot = snapshot(50);
+    try (LiveStore store = open()) {
+      Entries.fill(store.core(), 5);
+      LogReader reader = store.reader();
+      store.replace(snapshot);
+
+      LogReader direct = store.core().reader();
+      assertThat(reader.sources("", "", 10)).isEqualTo(direct.sources("", "", 10));
+      assertThat(reader.sources("", "", 10).sources()).isNotEmpty();
+      String source = reader.sources("", "", 10).sources().get(0).source();
+      assertThat(reader.latest(source, "", "", 10, 1_000))
+          .isEqualTo(direct.latest(source, "", "", 10, 1_000));
+      assertThat(reader.positionAt(Long.MAX_VALUE)).isEqualTo(50);
+      assertThat(reader.lastSequence("client", "buffer")).isZero();
+      assertThat(reader.chainHash(50)).isPresent().isEqualTo(direct.chainHash(50));
+      assertThat(reader.statistics().columnFamilies())
+          .isEqualTo(direct.statistics().columnFamilies());
+    }
+  }
+
+  @Test
   void manyReplacementsLeaveOneGeneration() {
     try (LiveStore store = open()) {
       for (long events = 10; events <= 40; events += 10) {
