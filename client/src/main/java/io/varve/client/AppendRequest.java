@@ -11,9 +11,12 @@ import java.util.Optional;
  * One atomic append: all of its events land, adjacent and in order, or none. Make one with {@link
  * #builder()} or {@link #of}.
  *
+ * <p>With conditions and no events it only checks them: nothing is appended.
+ *
  * @param events the events, to one or many sources; at most 4,096, together at most 4 MiB
  * @param conditions what must hold, all of it; at most 64
- * @param identity how the append is named across its retries
+ * @param identity how the append is named across its retries; one named by an {@link Origin} has no
+ *     conditions, and may have voids instead of events
  * @param deadline how long the append may take, retries included; empty = the client's deadline
  */
 public record AppendRequest(
@@ -28,6 +31,9 @@ public record AppendRequest(
     Objects.requireNonNull(identity, "identity");
     Objects.requireNonNull(deadline, "deadline");
     deadline.ifPresent(d -> Durations.requirePositive(d, "deadline"));
+    if (identity instanceof Origin && !conditions.isEmpty()) {
+      throw new IllegalArgumentException("a run of an origin has no conditions");
+    }
   }
 
   /** Events and conditions, with the client's deadline and an automatic append id. */
@@ -41,7 +47,7 @@ public record AppendRequest(
   }
 
   /** How an append is named across its retries. */
-  public sealed interface Identity permits Automatic, Explicit, None {}
+  public sealed interface Identity permits Automatic, Explicit, None, Origin {}
 
   /** The client draws a random append id. The default. */
   public enum Automatic implements Identity {
@@ -121,6 +127,15 @@ public record AppendRequest(
     }
 
     /**
+     * Makes the append a run of local-first events, named by the numbers they have in a client's
+     * buffer instead of by an append id.
+     */
+    public Builder origin(Origin origin) {
+      this.identity = Objects.requireNonNull(origin, "origin");
+      return this;
+    }
+
+    /**
      * Sends the append without an append id, at most once. Whenever its answer is lost, {@link
      * OutcomeUnknownException} is all that can be said.
      */
@@ -135,7 +150,11 @@ public record AppendRequest(
       return this;
     }
 
-    /** The request. */
+    /**
+     * The request.
+     *
+     * @throws IllegalArgumentException if it has an origin and conditions
+     */
     public AppendRequest build() {
       return new AppendRequest(events, conditions, identity, deadline);
     }

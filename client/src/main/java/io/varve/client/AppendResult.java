@@ -29,19 +29,24 @@ public sealed interface AppendResult {
   /**
    * The append landed: fsynced on a majority, and never taken back.
    *
-   * @param firstPosition position of its first event
-   * @param lastPosition position of its last event
+   * @param firstPosition position of its first event; 0 if there is none: nothing but conditions
+   *     was asked, or nothing of a run of an {@link Origin} was new
+   * @param lastPosition position of its last event; 0 if there is none
    * @param versions each touched source's version after the append, iterating in the order first
    *     touched
    * @param recorded when the log recorded it; microseconds
-   * @param replayed whether this is the original answer to an earlier attempt of the same append id
+   * @param replayed whether this is the original answer to an earlier attempt of the same append
+   *     id, or everything of a run had landed before
+   * @param originPositions for a run of an {@link Origin}, the position of each of its numbers, in
+   *     order, whether it landed now or earlier; 0 for a void. Otherwise empty
    */
   record Appended(
       long firstPosition,
       long lastPosition,
       Map<String, Long> versions,
       Instant recorded,
-      boolean replayed)
+      boolean replayed,
+      List<Long> originPositions)
       implements AppendResult {
     public Appended {
       versions =
@@ -49,6 +54,17 @@ public sealed interface AppendResult {
               ? Map.copyOf(versions)
               : Collections.unmodifiableMap(new LinkedHashMap<>(versions));
       Objects.requireNonNull(recorded, "recorded");
+      originPositions = List.copyOf(originPositions);
+    }
+
+    /** An append without an origin. */
+    public Appended(
+        long firstPosition,
+        long lastPosition,
+        Map<String, Long> versions,
+        Instant recorded,
+        boolean replayed) {
+      this(firstPosition, lastPosition, versions, recorded, replayed, List.of());
     }
 
     /**

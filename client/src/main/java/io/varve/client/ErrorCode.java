@@ -32,6 +32,10 @@ public enum ErrorCode {
   UNIMPLEMENTED,
   /** The client was closed. */
   CLIENT_CLOSED,
+  /** The caller may not do this. */
+  PERMISSION_DENIED,
+  /** The caller did not show who it is. */
+  UNAUTHENTICATED,
   /** A condition did not hold. */
   CONFLICT,
   /** A fault of Varve's own. */

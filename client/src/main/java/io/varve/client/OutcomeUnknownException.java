@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If it had an append id, appending again with {@link AppendRequest.Builder#appendId} and the
  * same events yields the truth without ever writing twice; so does {@link VarveClient#getAppend}
- * once the append can no longer be under way.
+ * once the append can no longer be under way. A run of an {@link Origin} is simply sent again.
  */
 public final class OutcomeUnknownException extends VarveException {
   private static final long serialVersionUID = 1L;

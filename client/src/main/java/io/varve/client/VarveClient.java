@@ -3,6 +3,7 @@ package io.varve.client;
 import io.varve.client.internal.ClientSettings;
 import io.varve.client.internal.DefaultVarveClient;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -17,13 +18,15 @@ import java.util.concurrent.Flow;
  * A client of one log of a Varve cluster. Thread-safe and meant to live as long as the process.
  *
  * <p><b>Retries.</b> Whatever may be repeated is repeated within the deadline, on another node if
- * need be. Every append carries an append id, so that it lands once however often it is sent; an
- * append without one ({@link AppendRequest.Builder#withoutAppendId()}) is never sent twice.
+ * need be. Every append carries an append id or an {@link Origin}, so that it lands once however
+ * often it is sent; an append without ({@link AppendRequest.Builder#withoutAppendId()}) is never
+ * sent twice.
  *
  * <p><b>Order.</b> Appends are sent in the order in which they were handed in, on one stream to the
  * leader, and land in that order; when answers are lost, they are sent again in that order. Only
  * one that a node turned away (overloaded, unavailable) can land behind some that were handed in
- * after it. Wait for an append's result before handing in one that must not precede it.
+ * after it; runs of one {@link Origin} buffer never change their order. Wait for an append's result
+ * before handing in one that must not precede it.
  *
  * <p><b>Threads.</b> Futures complete, and {@link java.util.concurrent.Flow} subscribers are
  * called, on the client's own network threads unless the builder was given an executor. Code that
@@ -121,6 +124,70 @@ public interface VarveClient extends AutoCloseable {
    * @throws IllegalArgumentException if the options have no limit, or one above 10,000
    */
   CompletableFuture<List<Event>> readAsync(ReadOptions options);
+
+  /**
+   * The newest event of each of a source's keys, by key; a key that was removed by a tombstone is
+   * left out. Returns at once; errors come while iterating. Close it, best by try-with-resources.
+   *
+   * <p>To stay up to date, apply these, newest position winning, and follow the source after {@link
+   * Paged#asOf()}.
+   */
+  Paged<Event> readLatest(LatestOptions options);
+
+  /** The newest event of each of a source's keys, linearizable. */
+  default Paged<Event> readLatest(String source) {
+    return readLatest(LatestOptions.ofSource(source));
+  }
+
+  /** One page of the newest events of a source's keys; {@link LatestPage#next()} asks for more. */
+  CompletableFuture<LatestPage> readLatestPageAsync(LatestOptions options);
+
+  /**
+   * Sources by name, and where each stands. Returns at once; errors come while iterating. Close it,
+   * best by try-with-resources.
+   */
+  Paged<SourceState> listSources(ListSourcesOptions options);
+
+  /** The sources whose names begin with a prefix, linearizable. */
+  default Paged<SourceState> listSources(String prefix) {
+    return listSources(ListSourcesOptions.withPrefix(prefix));
+  }
+
+  /** One page of sources; {@link SourcesPage#next()} asks for more. */
+  CompletableFuture<SourcesPage> listSourcesPageAsync(ListSourcesOptions options);
+
+  /** The newest position recorded at or before a time; 0 = there is none. */
+  CompletableFuture<Long> positionAtAsync(Instant recorded, ReadConsistency consistency);
+
+  /** The newest position recorded at or before a time, linearizable; waits for the answer. */
+  default long positionAt(Instant recorded) {
+    return positionAt(recorded, ReadConsistency.linearizable());
+  }
+
+  /** The newest position recorded at or before a time; waits for the answer. */
+  long positionAt(Instant recorded, ReadConsistency consistency);
+
+  /** How far a client's buffer has landed. */
+  CompletableFuture<OriginProgress> originProgressAsync(
+      String clientId, String bufferId, ReadConsistency consistency);
+
+  /** How far a client's buffer has landed, linearizable; waits for the answer. */
+  default OriginProgress originProgress(String clientId, String bufferId) {
+    return originProgress(clientId, bufferId, ReadConsistency.linearizable());
+  }
+
+  /** How far a client's buffer has landed; waits for the answer. */
+  OriginProgress originProgress(String clientId, String bufferId, ReadConsistency consistency);
+
+  /**
+   * The chain hash of one node's own log, at a position once that node has applied it, or at its
+   * head (position 0). To ask a certain node, make a client with only that target and without
+   * {@link Builder#learnAddresses learning addresses}.
+   */
+  CompletableFuture<ChainHash> chainHashAsync(long position);
+
+  /** The chain hash of one node's own log; waits for the answer. */
+  ChainHash chainHash(long position);
 
   // ---- subscribing ----
 

@@ -8,8 +8,9 @@ import org.jspecify.annotations.Nullable;
  * class and {@link #code()}.
  *
  * <p>For appends: {@link OutcomeUnknownException} means that the append may have landed. {@link
- * FateUnknownException} and {@link LogIdentityMismatchException} say nothing of earlier attempts.
- * Every other kind means that nothing was appended.
+ * FateUnknownException}, {@link SequenceGapException}, {@link OriginDivergedException} and {@link
+ * LogIdentityMismatchException} say nothing of earlier attempts. Every other kind means that
+ * nothing was appended.
  */
 public abstract class VarveException extends RuntimeException {
   private static final long serialVersionUID = 1L;

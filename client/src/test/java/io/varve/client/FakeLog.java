@@ -13,6 +13,7 @@ import io.varve.proto.v1.FailedCondition;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.proto.v1.RecordedEvent;
 import io.varve.proto.v1.SourceVersion;
 import java.util.ArrayList;
@@ -34,6 +35,8 @@ final class FakeLog {
   private final List<RecordedEvent> events = new ArrayList<>();
   private final Map<String, Long> versions = new HashMap<>();
   private final Map<ByteString, Remembered> appends = new HashMap<>();
+  private final Map<String, Long> origins = new HashMap<>();
+  private final Map<String, Long> byOrigin = new HashMap<>();
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
   private record Remembered(Append append, Appended answer) {}
@@ -96,7 +99,68 @@ final class FakeLog {
     return answer;
   }
 
+  /** The highest number of a buffer that has landed. */
+  synchronized long lastSequence(String client, String buffer) {
+    return origins.getOrDefault(client + "/" + buffer, 0L);
+  }
+
+  /** A run, cut to what is new of it, as the state machine would decide it. */
+  private AppendStreamResponse decideRun(Append append) {
+    AppendStreamResponse.Builder answer =
+        AppendStreamResponse.newBuilder().setLogIdentity(identity);
+    Origin origin = append.getOrigin();
+    String buffer = origin.getClientId() + "/" + origin.getBufferId();
+    long last = origins.getOrDefault(buffer, 0L);
+    if (origin.getFirstSequence() > last + 1) {
+      return answer
+          .setError(
+              error(ErrorCode.ERROR_CODE_SEQUENCE_GAP, "a gap").toBuilder()
+                  .setExpectedSequence(last + 1))
+          .build();
+    }
+    Append.Builder fresh = Append.newBuilder();
+    List<Long> positions = new ArrayList<>();
+    long number = origin.getFirstSequence();
+    int event = 0;
+    for (; event < append.getEventsCount() || origin.getVoidsList().contains(number); number++) {
+      String key = buffer + "/" + number;
+      boolean isVoid = origin.getVoidsList().contains(number);
+      if (number <= last) {
+        long position = byOrigin.get(key);
+        if (!isVoid
+            && !events
+                .get((int) position - 1)
+                .getData()
+                .equals(append.getEvents(event).getData())) {
+          return answer
+              .setError(
+                  error(ErrorCode.ERROR_CODE_ORIGIN_DIVERGED, "another event").toBuilder()
+                      .setField("append.events[" + event + "]"))
+              .build();
+        }
+        positions.add(position);
+      } else {
+        long position = isVoid ? 0 : events.size() + fresh.getEventsCount() + 1;
+        byOrigin.put(key, position);
+        positions.add(position);
+        if (!isVoid) {
+          fresh.addEvents(append.getEvents(event));
+        }
+      }
+      event += isVoid ? 0 : 1;
+    }
+    Appended.Builder appended =
+        fresh.getEventsCount() == 0
+            ? Appended.newBuilder().setReplayed(number - 1 <= last)
+            : decideLocked(fresh.build()).getAppended().toBuilder();
+    origins.put(buffer, Math.max(last, number - 1));
+    return answer.setAppended(appended.addAllOriginPositions(positions)).build();
+  }
+
   private AppendStreamResponse decideLocked(Append append) {
+    if (append.hasOrigin()) {
+      return decideRun(append);
+    }
     AppendStreamResponse.Builder answer =
         AppendStreamResponse.newBuilder().setLogIdentity(identity);
     if (append.hasAppendId()) {

@@ -31,13 +31,23 @@ import io.varve.proto.v1.EventBatch;
 import io.varve.proto.v1.FailedCondition;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetAppendResponse;
+import io.varve.proto.v1.GetChainHashRequest;
+import io.varve.proto.v1.GetChainHashResponse;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetOriginResponse;
+import io.varve.proto.v1.GetPositionRequest;
+import io.varve.proto.v1.GetPositionResponse;
 import io.varve.proto.v1.GetSourceRequest;
 import io.varve.proto.v1.GetSourceResponse;
+import io.varve.proto.v1.ListSourcesRequest;
+import io.varve.proto.v1.ListSourcesResponse;
 import io.varve.proto.v1.LogServiceGrpc;
 import io.varve.proto.v1.Member;
 import io.varve.proto.v1.MemberRole;
+import io.varve.proto.v1.ReadLatestRequest;
+import io.varve.proto.v1.ReadLatestResponse;
 import io.varve.proto.v1.ReadRequest;
 import io.varve.proto.v1.ReadResponse;
 import io.varve.proto.v1.RecordedEvent;
@@ -52,6 +62,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -125,6 +136,9 @@ final class FakeNode implements AutoCloseable {
   final AtomicInteger unaryCalls = new AtomicInteger();
   final List<ReadRequest> readRequests = Collections.synchronizedList(new ArrayList<>());
   final List<SubscribeRequest> subscribeRequests = Collections.synchronizedList(new ArrayList<>());
+
+  final List<ReadLatestRequest> latestRequests = Collections.synchronizedList(new ArrayList<>());
+  final List<ListSourcesRequest> sourcesRequests = Collections.synchronizedList(new ArrayList<>());
 
   /** Response messages handed to gRPC by all reads and subscriptions. */
   final AtomicInteger batchesSent = new AtomicInteger();
@@ -338,6 +352,107 @@ final class FakeNode implements AutoCloseable {
           response.setAppended(found);
         }
         to.onNext(response.build());
+        to.onCompleted();
+      }
+    }
+
+    @Override
+    public void readLatest(ReadLatestRequest request, StreamObserver<ReadLatestResponse> to) {
+      unaryCalls.incrementAndGet();
+      latestRequests.add(request);
+      if (refuses(request.getLogIdentity(), to)) {
+        return;
+      }
+      TreeMap<String, RecordedEvent> newest = new TreeMap<>();
+      for (RecordedEvent event : log.events()) {
+        if (event.getSource().equals(request.getSource())
+            && event.getKey().startsWith(request.getKeyPrefix())
+            && event.getKey().compareTo(request.getAfterKey()) > 0) {
+          newest.put(event.getKey(), event);
+        }
+      }
+      newest.values().removeIf(RecordedEvent::getTombstone);
+      List<RecordedEvent> page =
+          newest.values().stream().limit(Math.min(batch, request.getLimit())).toList();
+      ReadLatestResponse.Builder response =
+          ReadLatestResponse.newBuilder()
+              .setLogIdentity(log.identity)
+              .setAsOf(request.getAsOf() == 0 ? head() : request.getAsOf())
+              .addAllEvents(page)
+              .setMore(page.size() < newest.size());
+      if (response.getMore()) {
+        response.setLastKey(page.get(page.size() - 1).getKey());
+      }
+      to.onNext(response.build());
+      to.onCompleted();
+    }
+
+    @Override
+    public void listSources(ListSourcesRequest request, StreamObserver<ListSourcesResponse> to) {
+      unaryCalls.incrementAndGet();
+      sourcesRequests.add(request);
+      if (refuses(request.getLogIdentity(), to)) {
+        return;
+      }
+      List<String> names =
+          log.events().stream()
+              .map(RecordedEvent::getSource)
+              .filter(name -> name.startsWith(request.getPrefix()))
+              .filter(name -> name.compareTo(request.getAfterSource()) > 0)
+              .sorted()
+              .distinct()
+              .toList();
+      ListSourcesResponse.Builder response =
+          ListSourcesResponse.newBuilder()
+              .setLogIdentity(log.identity)
+              .setHead(head())
+              .setMore(names.size() > request.getLimit());
+      for (String name : names.subList(0, Math.min(names.size(), request.getLimit()))) {
+        response.addSources(
+            io.varve.proto.v1.SourceState.newBuilder()
+                .setSource(name)
+                .setVersion(log.version(name)));
+      }
+      to.onNext(response.build());
+      to.onCompleted();
+    }
+
+    @Override
+    public void getPosition(GetPositionRequest request, StreamObserver<GetPositionResponse> to) {
+      if (!refuses(request.getLogIdentity(), to)) {
+        to.onNext(
+            GetPositionResponse.newBuilder()
+                .setLogIdentity(log.identity)
+                .setHead(head())
+                .setPosition(request.getRecorded().getSeconds()) // to show that it arrived
+                .build());
+        to.onCompleted();
+      }
+    }
+
+    @Override
+    public void getOrigin(GetOriginRequest request, StreamObserver<GetOriginResponse> to) {
+      if (!refuses(request.getLogIdentity(), to)) {
+        to.onNext(
+            GetOriginResponse.newBuilder()
+                .setLogIdentity(log.identity)
+                .setHead(head())
+                .setLastSequence(log.lastSequence(request.getClientId(), request.getBufferId()))
+                .build());
+        to.onCompleted();
+      }
+    }
+
+    @Override
+    public void getChainHash(GetChainHashRequest request, StreamObserver<GetChainHashResponse> to) {
+      if (!refuses(request.getLogIdentity(), to)) {
+        to.onNext(
+            GetChainHashResponse.newBuilder()
+                .setLogIdentity(log.identity)
+                .setPosition(request.getPosition() == 0 ? head() : request.getPosition())
+                .setChainHash(ByteString.copyFromUtf8("hash " + request.getPosition()))
+                .setNodeId(name)
+                .build());
         to.onCompleted();
       }
     }

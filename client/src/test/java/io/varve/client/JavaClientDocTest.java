@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -255,6 +257,81 @@ class JavaClientDocTest extends ScriptedClusterTest {
     // end
     assertThat(again.replayed()).isTrue();
     assertThat(again.firstPosition()).isEqualTo(first.firstPosition());
+  }
+
+  @Test
+  void pushesABuffer() {
+    VarveClient client = client(leader("n1"));
+    NewEvent third = NewEvent.builder("board", "Drawn").key("4:2").data("3").build();
+    NewEvent fourth = NewEvent.builder("board", "Drawn").key("4:3").data("4").build();
+    client.append(
+        AppendRequest.builder()
+            .origin(Origin.of("device-7", "buffer-1", 1))
+            .events(third, third)
+            .build());
+    // snippet: origin
+    long next = client.originProgress("device-7", "buffer-1").nextSequence();
+
+    AppendResult.Appended landed =
+        client
+            .append(
+                AppendRequest.builder()
+                    .origin(Origin.of("device-7", "buffer-1", next)) // the number of the first
+                    .events(third, fourth)
+                    .build())
+            .orThrow();
+    print(landed.originPositions()); // where each number landed, now or earlier
+    // end
+    assertThat(printed).containsExactly("[3, 4]");
+  }
+
+  @Test
+  void readsTheLatest() {
+    VarveClient client = client(leader("n1"));
+    client.append(NewEvent.builder("board", "Drawn").key("4:2").data("red").build());
+    client.append(NewEvent.builder("board", "Drawn").key("4:2").data("blue").build());
+    // snippet: latest
+    SubscribeOptions rest;
+    try (Paged<Event> latest = client.readLatest("board")) {
+      for (Event event : latest) {
+        print(event.key() + " " + event.data().toUtf8());
+      }
+      rest = SubscribeOptions.builder().source("board").afterPosition(latest.asOf()).build();
+    }
+    try (SubscriptionStream items = client.follow(rest)) {
+      print(items.poll(Duration.ofSeconds(5))); // newest position wins
+    }
+    // end
+    assertThat(printed).first().isEqualTo("4:2 blue");
+  }
+
+  @Test
+  void listsSources() {
+    VarveClient client = client(leader("n1"));
+    log.fill("account-17", 3);
+    log.fill("account-18", 1);
+    // snippet: sources
+    try (Paged<SourceState> sources = client.listSources("account-")) {
+      for (SourceState source : sources) {
+        print(source.source() + " " + source.version());
+      }
+    }
+    // end
+    assertThat(printed).containsExactly("account-17 3", "account-18 1");
+  }
+
+  @Test
+  void readsSinceATime() {
+    VarveClient client = client(leader("n1"));
+    Instant midnight = Instant.EPOCH;
+    log.fill("s", 2);
+    // snippet: since
+    long before = client.positionAt(midnight); // 0 = nothing was recorded yet
+    try (EventStream events = client.read(ReadOptions.builder().fromPosition(before + 1).build())) {
+      events.forEach(event -> print(event.position()));
+    }
+    // end
+    assertThat(printed).containsExactly("1", "2");
   }
 
   @Test

@@ -7,6 +7,7 @@ import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
 import io.varve.client.Condition;
 import io.varve.client.NewEvent;
+import io.varve.client.Origin;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.AppendStreamRequest;
@@ -49,7 +50,7 @@ final class AppendFrame {
    *
    * @param log from {@link #encodeLog}
    * @param body from {@link #encodeBody}
-   * @param id from {@link #encodeId} or {@link #noId}
+   * @param id from {@link #encodeId}, {@link #encodeOrigin} or {@link #noId}
    * @param timeoutMillis how long the node may take, positive
    */
   AppendFrame(byte[] log, byte[] body, byte[] id, int timeoutMillis) {
@@ -86,6 +87,11 @@ final class AppendFrame {
         .setAppendId(AppendId.newBuilder().setId(id).setKnownPosition(knownPosition))
         .build()
         .toByteArray();
+  }
+
+  /** Encodes an origin, which stands in an append id's stead. */
+  static byte[] encodeOrigin(Origin origin) {
+    return Append.newBuilder().setOrigin(Convert.origin(origin)).build().toByteArray();
   }
 
   /** Encodes that there is no append id. */

@@ -1,7 +1,9 @@
 package io.varve.client.internal;
 
 import io.varve.client.AppendId;
+import io.varve.client.AppendRequest;
 import io.varve.client.AppendResult;
+import io.varve.client.Origin;
 import io.varve.client.OutcomeUnknownException;
 import java.util.Optional;
 import java.util.UUID;
@@ -20,6 +22,8 @@ final class AppendOp extends CompletableFuture<AppendResult> {
     AUTOMATIC,
     /** By the caller's id. */
     EXPLICIT,
+    /** By the numbers its events have in a client's buffer. */
+    ORIGIN,
     /** Not at all: never sent twice. */
     NONE
   }
@@ -34,7 +38,10 @@ final class AppendOp extends CompletableFuture<AppendResult> {
   /** Set when it is first sent, then the same on every attempt. */
   @Nullable AppendId appendId;
 
-  /** {@link #appendId} as it is sent. */
+  /** Its origin, if it is named by one. */
+  final @Nullable Origin origin;
+
+  /** {@link #appendId} or {@link #origin} as it is sent. */
   byte[] encodedId = AppendFrame.noId();
 
   /** When the node must have answered the attempt under way. */
@@ -55,11 +62,21 @@ final class AppendOp extends CompletableFuture<AppendResult> {
   /** Why the last attempt failed. */
   @Nullable Failure lastFailure;
 
-  AppendOp(Naming naming, Optional<AppendId> explicit, byte[] body, long deadlineNanos) {
-    this.naming = naming;
+  AppendOp(AppendRequest.Identity identity, byte[] body, long deadlineNanos) {
     this.body = body;
     this.deadlineNanos = deadlineNanos;
-    explicit.ifPresent(this::name);
+    if (identity instanceof AppendRequest.Explicit explicit) {
+      this.naming = Naming.EXPLICIT;
+      this.origin = null;
+      name(explicit.appendId());
+    } else if (identity instanceof Origin run) {
+      this.naming = Naming.ORIGIN;
+      this.origin = run;
+      this.encodedId = AppendFrame.encodeOrigin(run);
+    } else {
+      this.naming = identity == AppendRequest.None.INSTANCE ? Naming.NONE : Naming.AUTOMATIC;
+      this.origin = null;
+    }
   }
 
   private void name(AppendId id) {
@@ -83,6 +100,16 @@ final class AppendOp extends CompletableFuture<AppendResult> {
 
   boolean mayBeSentAgain() {
     return naming != Naming.NONE || sends == 0;
+  }
+
+  /** Whether another is a run of the same buffer. */
+  boolean isOfTheSameBuffer(AppendOp other) {
+    Origin mine = origin;
+    Origin others = other.origin;
+    return mine != null
+        && others != null
+        && mine.bufferId().equals(others.bufferId())
+        && mine.clientId().equals(others.clientId());
   }
 
   int size() {

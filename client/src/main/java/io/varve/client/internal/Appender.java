@@ -14,8 +14,10 @@ import io.varve.client.DeadlineExceededException;
 import io.varve.client.FateUnknownException;
 import io.varve.client.InternalException;
 import io.varve.client.InvalidArgumentException;
+import io.varve.client.OriginDivergedException;
 import io.varve.client.OutcomeUnknownException;
 import io.varve.client.OverloadedException;
+import io.varve.client.SequenceGapException;
 import io.varve.client.UnavailableException;
 import io.varve.client.VarveException;
 import io.varve.proto.v1.AppendStreamResponse;
@@ -449,12 +451,30 @@ final class Appender {
       op.sends = 0;
       needsHead = true;
       sendAgain(op, 0);
+    } else if (isBehindOneOfItsBuffer(op, failure) && op.open && op.attempts < maxAttempts) {
+      sendAgain(op, 0);
     } else if (failure.retriable() && op.open && op.mayBeSentAgain() && op.attempts < maxAttempts) {
       sendAgain(op, failure.retryAfter().toNanos());
     } else {
       backoff.reset();
       giveUp(op, failure.exception());
     }
+  }
+
+  /**
+   * Whether the numbers a run lacks are those of a run that was turned away before it, and will be
+   * sent again before it too.
+   */
+  private boolean isBehindOneOfItsBuffer(AppendOp op, Failure failure) {
+    if (!(failure.exception() instanceof SequenceGapException)) {
+      return false;
+    }
+    for (AppendOp before : again) {
+      if (before.open && before.isOfTheSameBuffer(op)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void sendAgain(AppendOp op, long retryAfterNanos) {
@@ -849,7 +869,13 @@ final class Appender {
   }
 
   private void giveUp(AppendOp op, VarveException cause) {
-    if (op.maybeLanded && !(cause instanceof FateUnknownException)) {
+    // These say for certain what became of this attempt, and of a run nothing more is ever needed:
+    // what landed of it is skipped when it is sent again.
+    boolean certain =
+        cause instanceof FateUnknownException
+            || cause instanceof SequenceGapException
+            || cause instanceof OriginDivergedException;
+    if (op.maybeLanded && !certain) {
       boolean asIs = cause instanceof OutcomeUnknownException || cause instanceof InternalException;
       finish(
           op,

@@ -13,6 +13,7 @@ import io.varve.client.ExpectedVersion.Exactly;
 import io.varve.client.Filter;
 import io.varve.client.FilterItem;
 import io.varve.client.NewEvent;
+import io.varve.client.Origin;
 import io.varve.client.ReadConsistency;
 import io.varve.proto.v1.Appended;
 import io.varve.proto.v1.Conflict;
@@ -98,11 +99,20 @@ final class Convert {
         .build();
   }
 
+  static io.varve.proto.v1.Origin origin(Origin origin) {
+    return io.varve.proto.v1.Origin.newBuilder()
+        .setClientId(origin.clientId())
+        .setBufferId(origin.bufferId())
+        .setFirstSequence(origin.firstSequence())
+        .addAllVoids(origin.voids())
+        .build();
+  }
+
   private static ByteString bytes(Bytes bytes) {
     return bytes.isEmpty() ? ByteString.EMPTY : ByteString.copyFrom(bytes.asByteBuffer());
   }
 
-  private static Timestamp timestamp(Instant instant) {
+  static Timestamp timestamp(Instant instant) {
     return Timestamp.newBuilder()
         .setSeconds(instant.getEpochSecond())
         .setNanos(instant.getNano())
@@ -150,7 +160,8 @@ final class Convert {
         from.getLastPosition(),
         versions,
         instant(from.getRecorded()),
-        from.getReplayed());
+        from.getReplayed(),
+        from.getOriginPositionsList());
   }
 
   static AppendResult.Conflict conflict(Conflict from) {
@@ -240,7 +251,7 @@ final class Convert {
     };
   }
 
-  private static Bytes bytes(ByteString bytes) {
+  static Bytes bytes(ByteString bytes) {
     return bytes.isEmpty() ? Bytes.empty() : Bytes.wrap(bytes.toByteArray());
   }
 

@@ -4,6 +4,7 @@ import io.varve.client.AppendId;
 import io.varve.client.AppendLookup;
 import io.varve.client.AppendRequest;
 import io.varve.client.AppendResult;
+import io.varve.client.ChainHash;
 import io.varve.client.ClientClosedException;
 import io.varve.client.ClusterDescription;
 import io.varve.client.DeadlineExceededException;
@@ -11,9 +12,15 @@ import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.Head;
 import io.varve.client.InternalException;
+import io.varve.client.LatestOptions;
+import io.varve.client.LatestPage;
+import io.varve.client.ListSourcesOptions;
+import io.varve.client.OriginProgress;
+import io.varve.client.Paged;
 import io.varve.client.ReadConsistency;
 import io.varve.client.ReadOptions;
 import io.varve.client.SourceState;
+import io.varve.client.SourcesPage;
 import io.varve.client.SubscribeOptions;
 import io.varve.client.Subscription;
 import io.varve.client.SubscriptionItem;
@@ -25,12 +32,20 @@ import io.varve.proto.v1.ClusterServiceGrpc;
 import io.varve.proto.v1.DescribeRequest;
 import io.varve.proto.v1.DescribeResponse;
 import io.varve.proto.v1.GetAppendRequest;
+import io.varve.proto.v1.GetChainHashRequest;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetPositionRequest;
 import io.varve.proto.v1.GetSourceRequest;
+import io.varve.proto.v1.ListSourcesRequest;
+import io.varve.proto.v1.ListSourcesResponse;
 import io.varve.proto.v1.LogServiceGrpc;
 import io.varve.proto.v1.Member;
+import io.varve.proto.v1.ReadLatestRequest;
+import io.varve.proto.v1.ReadLatestResponse;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -42,6 +57,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 
 /** The client: puts the parts together. */
 public final class DefaultVarveClient implements VarveClient {
@@ -108,18 +124,9 @@ public final class DefaultVarveClient implements VarveClient {
   }
 
   private AppendOp append(AppendRequest request, Duration deadline) {
-    AppendOp.Naming naming = AppendOp.Naming.AUTOMATIC;
-    Optional<AppendId> explicit = Optional.empty();
-    if (request.identity() instanceof AppendRequest.Explicit named) {
-      naming = AppendOp.Naming.EXPLICIT;
-      explicit = Optional.of(named.appendId());
-    } else if (request.identity() == AppendRequest.None.INSTANCE) {
-      naming = AppendOp.Naming.NONE;
-    }
     return appender.append(
         new AppendOp(
-            naming,
-            explicit,
+            request.identity(),
             AppendFrame.encodeBody(request.events(), request.conditions()),
             System.nanoTime() + deadline.toNanos()));
   }
@@ -290,6 +297,199 @@ public final class DefaultVarveClient implements VarveClient {
           open.remove(closeable);
           call.cancel();
         });
+  }
+
+  @Override
+  public Paged<Event> readLatest(LatestOptions options) {
+    return paged(
+        options,
+        this::readLatestPageAsync,
+        page -> new Pages.Page<>(page.events(), page.asOf(), page.next()));
+  }
+
+  @Override
+  public CompletableFuture<LatestPage> readLatestPageAsync(LatestOptions options) {
+    Objects.requireNonNull(options, "options");
+    return unary.call(
+        LogServiceGrpc.getReadLatestMethod(),
+        () ->
+            ReadLatestRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setSource(options.source())
+                .setKeyPrefix(options.keyPrefix())
+                .setAfterKey(options.afterKey())
+                .setLimit(options.pageSize())
+                .setAsOf(options.asOf())
+                .setConsistency(Convert.consistency(options.consistency()))
+                .build(),
+        response -> page(options, response),
+        !options.consistency().answersLocally() && options.asOf() == 0,
+        options.deadline().orElse(settings.deadline()));
+  }
+
+  private LatestPage page(LatestOptions asked, ReadLatestResponse response) {
+    log.learn(response.getLogIdentity(), response.getAsOf());
+    return new LatestPage(
+        response.getEventsList().stream().map(Convert::event).toList(),
+        response.getAsOf(),
+        response.getMore()
+            ? Optional.of(
+                new LatestOptions(
+                    asked.source(),
+                    asked.keyPrefix(),
+                    response.getLastKey(),
+                    response.getAsOf(),
+                    asked.pageSize(),
+                    asked.consistency(),
+                    asked.deadline()))
+            : Optional.empty());
+  }
+
+  @Override
+  public Paged<SourceState> listSources(ListSourcesOptions options) {
+    return paged(
+        options,
+        this::listSourcesPageAsync,
+        page -> new Pages.Page<>(page.sources(), page.head(), page.next()));
+  }
+
+  @Override
+  public CompletableFuture<SourcesPage> listSourcesPageAsync(ListSourcesOptions options) {
+    Objects.requireNonNull(options, "options");
+    return unary.call(
+        LogServiceGrpc.getListSourcesMethod(),
+        () ->
+            ListSourcesRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setPrefix(options.prefix())
+                .setAfterSource(options.afterSource())
+                .setLimit(options.pageSize())
+                .setConsistency(Convert.consistency(options.consistency()))
+                .build(),
+        response -> page(options, response),
+        !options.consistency().answersLocally(),
+        options.deadline().orElse(settings.deadline()));
+  }
+
+  private SourcesPage page(ListSourcesOptions asked, ListSourcesResponse response) {
+    long head = response.getHead();
+    log.learn(response.getLogIdentity(), head);
+    List<SourceState> sources =
+        response.getSourcesList().stream()
+            .map(
+                source ->
+                    new SourceState(
+                        source.getSource(), source.getVersion(), source.getLastPosition(), head))
+            .toList();
+    if (!response.getMore() || sources.isEmpty()) {
+      return new SourcesPage(sources, head, Optional.empty());
+    }
+    return new SourcesPage(
+        sources,
+        head,
+        Optional.of(
+            new ListSourcesOptions(
+                asked.prefix(),
+                sources.get(sources.size() - 1).source(),
+                asked.pageSize(),
+                ReadConsistency.atLeast(head), // no page is older than the one before
+                asked.deadline())));
+  }
+
+  /** Fetches pages as they are consumed. */
+  private <O, P, T> Paged<T> paged(
+      O options, Function<O, CompletableFuture<P>> fetch, Function<P, Pages.Page<O, T>> convert) {
+    requireOpen();
+    Pages<O, T> pages =
+        new Pages<>(
+            options, asked -> fetch.apply(asked).thenApply(convert), transport, open::remove);
+    open.add(pages);
+    return pages;
+  }
+
+  @Override
+  public CompletableFuture<Long> positionAtAsync(Instant recorded, ReadConsistency consistency) {
+    Objects.requireNonNull(recorded, "recorded");
+    Objects.requireNonNull(consistency, "consistency");
+    return unary.call(
+        LogServiceGrpc.getGetPositionMethod(),
+        () ->
+            GetPositionRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setRecorded(Convert.timestamp(recorded))
+                .setConsistency(Convert.consistency(consistency))
+                .build(),
+        response -> {
+          log.learn(response.getLogIdentity(), response.getHead());
+          return response.getPosition();
+        },
+        !consistency.answersLocally(),
+        settings.deadline());
+  }
+
+  @Override
+  public long positionAt(Instant recorded, ReadConsistency consistency) {
+    return await(() -> positionAtAsync(recorded, consistency));
+  }
+
+  @Override
+  public CompletableFuture<OriginProgress> originProgressAsync(
+      String clientId, String bufferId, ReadConsistency consistency) {
+    Objects.requireNonNull(clientId, "clientId");
+    Objects.requireNonNull(bufferId, "bufferId");
+    Objects.requireNonNull(consistency, "consistency");
+    return unary.call(
+        LogServiceGrpc.getGetOriginMethod(),
+        () ->
+            GetOriginRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setClientId(clientId)
+                .setBufferId(bufferId)
+                .setConsistency(Convert.consistency(consistency))
+                .build(),
+        response -> {
+          log.learn(response.getLogIdentity(), response.getHead());
+          return new OriginProgress(response.getLastSequence(), response.getHead());
+        },
+        !consistency.answersLocally(),
+        settings.deadline());
+  }
+
+  @Override
+  public OriginProgress originProgress(
+      String clientId, String bufferId, ReadConsistency consistency) {
+    return await(() -> originProgressAsync(clientId, bufferId, consistency));
+  }
+
+  @Override
+  public CompletableFuture<ChainHash> chainHashAsync(long position) {
+    if (position < 0) {
+      throw new IllegalArgumentException("a position is never negative: " + position);
+    }
+    return unary.call(
+        LogServiceGrpc.getGetChainHashMethod(),
+        () ->
+            GetChainHashRequest.newBuilder()
+                .setLog(log.name())
+                .setLogIdentity(log.identity())
+                .setPosition(position)
+                .build(),
+        response -> {
+          log.learn(response.getLogIdentity(), response.getPosition());
+          return new ChainHash(
+              response.getPosition(), Convert.bytes(response.getChainHash()), response.getNodeId());
+        },
+        false,
+        settings.deadline());
+  }
+
+  @Override
+  public ChainHash chainHash(long position) {
+    return await(() -> chainHashAsync(position));
   }
 
   // ---- subscribing ----

@@ -12,15 +12,18 @@ import io.varve.client.InternalException;
 import io.varve.client.InvalidArgumentException;
 import io.varve.client.LogIdentityMismatchException;
 import io.varve.client.LogNotFoundException;
+import io.varve.client.OriginDivergedException;
 import io.varve.client.OutOfRangeException;
 import io.varve.client.OutcomeUnknownException;
 import io.varve.client.OverloadedException;
+import io.varve.client.PermissionDeniedException;
 import io.varve.client.ScopeTooWideException;
+import io.varve.client.SequenceGapException;
+import io.varve.client.UnauthenticatedException;
 import io.varve.client.UnavailableException;
 import io.varve.client.UnimplementedException;
 import io.varve.client.VarveException;
 import io.varve.proto.v1.Error;
-import io.varve.proto.v1.ErrorCode;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +52,7 @@ record Failure(
                 error.getRetryAfter().getSeconds(), error.getRetryAfter().getNanos())
             : Duration.ZERO;
     String message = error.getMessage().isEmpty() ? error.getCode().name() : error.getMessage();
-    VarveException exception = exception(error.getCode(), message, error.getField(), retryAfter);
+    VarveException exception = exception(error, message, retryAfter);
     boolean retriable =
         switch (error.getCode()) {
           case ERROR_CODE_OVERLOADED,
@@ -75,7 +78,9 @@ record Failure(
       case OUT_OF_RANGE -> refused(new OutOfRangeException(message, ""));
       case NOT_FOUND -> refused(new LogNotFoundException(message));
       case UNIMPLEMENTED -> refused(new UnimplementedException(message));
-      case PERMISSION_DENIED, UNAUTHENTICATED, ALREADY_EXISTS, FAILED_PRECONDITION, DATA_LOSS ->
+      case PERMISSION_DENIED -> refused(new PermissionDeniedException(message));
+      case UNAUTHENTICATED -> refused(new UnauthenticatedException(message));
+      case ALREADY_EXISTS, FAILED_PRECONDITION, DATA_LOSS ->
           refused(new InternalException(message, cause));
       case RESOURCE_EXHAUSTED ->
           new Failure(new OverloadedException(message, Duration.ZERO), true, false, Duration.ZERO);
@@ -110,9 +115,9 @@ record Failure(
     return Optional.empty();
   }
 
-  private static VarveException exception(
-      ErrorCode code, String message, String field, Duration retryAfter) {
-    return switch (code) {
+  private static VarveException exception(Error error, String message, Duration retryAfter) {
+    String field = error.getField();
+    return switch (error.getCode()) {
       case ERROR_CODE_INVALID_ARGUMENT -> new InvalidArgumentException(message, field);
       case ERROR_CODE_APPEND_ID_REUSED -> new AppendIdReusedException(message);
       case ERROR_CODE_FATE_UNKNOWN -> new FateUnknownException(message);
@@ -126,11 +131,10 @@ record Failure(
       case ERROR_CODE_LOG_IDENTITY_MISMATCH -> new LogIdentityMismatchException(message);
       case ERROR_CODE_DEADLINE_EXCEEDED -> new DeadlineExceededException(message, null);
       case ERROR_CODE_UNIMPLEMENTED -> new UnimplementedException(message);
-      case ERROR_CODE_INTERNAL,
-          ERROR_CODE_ORIGIN_DIVERGED, // this client sends no origins
-          ERROR_CODE_SEQUENCE_GAP,
-          ERROR_CODE_UNSPECIFIED,
-          UNRECOGNIZED ->
+      case ERROR_CODE_ORIGIN_DIVERGED -> new OriginDivergedException(message, field);
+      case ERROR_CODE_SEQUENCE_GAP ->
+          new SequenceGapException(message, error.getExpectedSequence());
+      case ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
           new InternalException(message, null);
     };
   }
