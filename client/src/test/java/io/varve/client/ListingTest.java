@@ -45,19 +45,18 @@ class ListingTest extends ScriptedClusterTest {
     FakeNode node = leader("n1");
     VarveClient client = filled(node);
     node.batch = 5;
-    try (Paged<Event> latest =
-        client.readLatest(LatestOptions.builder("board").keyPrefix("k").build())) {
-      Iterator<Event> events = latest.iterator();
-      for (int i = 0; i < 5; i++) {
-        events.next();
-      }
-      eventually("the page ahead", () -> node.latestRequests.size() == 2);
+    Paged<Event> latest =
+        closeLater(client.readLatest(LatestOptions.builder("board").keyPrefix("k").build()));
+    Iterator<Event> events = latest.iterator();
+    for (int i = 0; i < 5; i++) {
       events.next();
-      eventually("the page ahead", () -> node.latestRequests.size() == 3);
-      assertThat(node.latestRequests.get(2).getKeyPrefix()).isEqualTo("k");
-      latest.close();
-      assertThatThrownBy(events::hasNext).isInstanceOf(IllegalStateException.class);
     }
+    eventually("the page ahead", () -> node.latestRequests.size() == 2);
+    events.next();
+    eventually("the page ahead", () -> node.latestRequests.size() == 3);
+    assertThat(node.latestRequests.get(2).getKeyPrefix()).isEqualTo("k");
+    latest.close();
+    assertThatThrownBy(events::hasNext).isInstanceOf(IllegalStateException.class);
     assertThat(node.latestRequests).hasSize(3);
   }
 
