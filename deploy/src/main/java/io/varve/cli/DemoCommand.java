@@ -38,8 +38,8 @@ final class DemoCommand implements Callable<Integer> {
       names = "--port-base",
       paramLabel = "N",
       description =
-          "The first of six ports: three for clients, three among the nodes. Default: 4700; with"
-              + " --play any that are free.")
+          "The first of nine ports: three for clients, three among the nodes, three for operators."
+              + " Default: 4700; with --play any that are free.")
   private @Nullable Integer portBase;
 
   @Option(names = "--fresh", description = "Delete what an earlier demo left in the directory.")
@@ -74,7 +74,7 @@ final class DemoCommand implements Callable<Integer> {
         DemoCluster.start(directory, ports, DemoPorts::defaults, fresh, DRAIN)) {
       console.lifetime().onStop(cluster::close);
       cluster.awaitReady(READY_LIMIT);
-      console.out().println("ready grpc=" + cluster.ports().clientAddresses());
+      console.out().println(cluster.ports().readyLine());
       console.out().flush();
       console.err().println("three nodes run on " + directory + "; Ctrl-C stops them");
       console.lifetime().awaitStop();

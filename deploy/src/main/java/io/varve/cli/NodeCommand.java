@@ -59,7 +59,8 @@ final class NodeCommand implements Callable<Integer> {
       }
       if (!stopped.get()) {
         String address = settings.listen().host() + ":" + node.port();
-        console.out().println("ready node=" + settings.nodeId() + " grpc=" + address);
+        String admin = node.adminAddress().map(at -> " admin=" + at.text()).orElse("");
+        console.out().println("ready node=" + settings.nodeId() + " grpc=" + address + admin);
         console.out().flush();
       }
       console.lifetime().awaitStop();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.cli.demo.DemoPorts;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -32,7 +34,13 @@ class DemoCommandTest {
     Path data = directory.resolve("some data");
     start(data);
     assertThat(demo.out())
-        .isEqualTo("ready grpc=" + ports.clientAddresses() + System.lineSeparator());
+        .isEqualTo(
+            "ready grpc="
+                + ports.clientAddresses()
+                + " admin="
+                + ports.adminAddresses()
+                + System.lineSeparator());
+    assertThat(status("http://" + ports.adminAddress(2) + "/ready")).isEqualTo(200);
     assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
     String identity = identity();
     assertThat(end()).isZero();
@@ -128,7 +136,7 @@ class DemoCommandTest {
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
     try (BufferedReader out = process.inputReader()) {
-      assertThat(out.readLine()).isEqualTo("ready grpc=" + ports.clientAddresses());
+      assertThat(out.readLine()).isEqualTo(ports.readyLine());
       assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
 
       assertThat(
@@ -150,6 +158,11 @@ class DemoCommandTest {
   void portsThatDoNotExistAreAUsageError() {
     assertThat(cli.run("demo", "--port-base", "65531").exit()).isEqualTo(2);
     assertThat(cli.run("demo", "--port-base", "0").exit()).isEqualTo(2);
+  }
+
+  private static int status(String url) throws IOException {
+    HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+    return connection.getResponseCode();
   }
 
   private String identity() {

@@ -34,7 +34,12 @@ class NodeCommandTest {
       Eventually.holds(() -> running.out().startsWith("ready ") || running.result().isDone());
       assertThat(running.result()).as(running::err).isNotDone();
       assertThat(running.out())
-          .isEqualTo("ready node=n" + (node + 1) + " grpc=" + ports.clientAddress(node) + "\n");
+          .matches(
+              "ready node=n"
+                  + (node + 1)
+                  + " grpc="
+                  + ports.clientAddress(node)
+                  + " admin=127\\.0\\.0\\.1:\\d+\n");
     }
 
     assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();

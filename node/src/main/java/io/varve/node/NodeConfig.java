@@ -7,6 +7,7 @@ import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
 import io.varve.node.cluster.RaftTuning;
 import io.varve.node.config.ConfigException;
+import io.varve.node.ops.AdminOptions;
 import io.varve.node.pipeline.PipelineOptions;
 import io.varve.node.read.ReadOptions;
 import io.varve.node.routing.RoutingOptions;
@@ -30,6 +31,7 @@ import java.util.function.UnaryOperator;
  * @param routing bounds of what is held for callers
  * @param reads bounds of reads and subscriptions
  * @param api bounds of the gRPC server
+ * @param admin where its admin port listens, and its bounds
  * @param raft timeouts, sizes and bounds of its part in the Raft group
  */
 public record NodeConfig(
@@ -43,6 +45,7 @@ public record NodeConfig(
     RoutingOptions routing,
     ReadOptions reads,
     ApiOptions api,
+    AdminOptions admin,
     RaftTuning raft) {
 
   public NodeConfig {
@@ -72,6 +75,7 @@ public record NodeConfig(
         RoutingOptions.defaults(),
         ReadOptions.defaults(),
         ApiOptions.defaults(),
+        AdminOptions.defaults(),
         RaftTuning.defaults());
   }
 
@@ -103,6 +107,7 @@ public record NodeConfig(
         routing,
         reads,
         api,
+        admin,
         change.apply(raft));
   }
 
@@ -119,6 +124,7 @@ public record NodeConfig(
         routing,
         reads,
         api,
+        admin,
         raft);
   }
 
@@ -135,6 +141,41 @@ public record NodeConfig(
         routing,
         reads,
         api,
+        admin,
+        raft);
+  }
+
+  /** These, with other bounds of the gRPC server. */
+  public NodeConfig withApi(UnaryOperator<ApiOptions> change) {
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        listen,
+        members,
+        founding,
+        limits,
+        pipeline,
+        routing,
+        reads,
+        change.apply(api),
+        admin,
+        raft);
+  }
+
+  /** These, with another admin port. */
+  public NodeConfig withAdmin(UnaryOperator<AdminOptions> change) {
+    return new NodeConfig(
+        nodeId,
+        dataDirectory,
+        listen,
+        members,
+        founding,
+        limits,
+        pipeline,
+        routing,
+        reads,
+        api,
+        change.apply(admin),
         raft);
   }
 

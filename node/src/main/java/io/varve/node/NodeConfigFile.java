@@ -7,6 +7,7 @@ import io.varve.node.cluster.MemberConfig;
 import io.varve.node.cluster.RaftTuning;
 import io.varve.node.config.ConfigException;
 import io.varve.node.config.ConfigSection;
+import io.varve.node.ops.AdminOptions;
 import io.varve.node.pipeline.PipelineOptions;
 import io.varve.node.read.ReadOptions;
 import io.varve.node.routing.RoutingOptions;
@@ -27,6 +28,8 @@ import java.util.Set;
  * nodeId: node-1                  # required; one of the members
  * dataDirectory: /var/lib/varve   # required; one file system
  * listen: 0.0.0.0:4520            # the gRPC API; default: this member's clientAddress
+ * adminListen: 0.0.0.0:4522       # /metrics, /live, /ready; "none" = not served;
+ *                                 # default: 127.0.0.1:0, any free port that only this machine reaches
  * members:                        # required, the same on every node
  *   - id: node-1                  # 1 to 64 characters of A-Za-z0-9._-
  *     peerAddress: 10.0.0.1:4521  # where peers reach its Raft server
@@ -89,6 +92,7 @@ final class NodeConfigFile {
               .findFirst()
               .orElseThrow(() -> file.refused("nodeId", "'" + nodeId + "' is not a member"));
       HostAndPort listen = address(file, "listen", file.text("listen", self.clientAddress()));
+      AdminOptions admin = admin(file);
       FoundingSettings founding;
       AppendLimits limits;
       try (ConfigSection section = file.section("founding")) {
@@ -110,6 +114,7 @@ final class NodeConfigFile {
             routing(overload),
             reads(overload, tuning),
             api(overload, tuning),
+            admin,
             raft(tuning));
       }
     }
@@ -142,6 +147,22 @@ final class NodeConfigFile {
       return HostAndPort.parse(text);
     } catch (IllegalArgumentException e) {
       throw section.refused(key, e.getMessage());
+    }
+  }
+
+  private static AdminOptions admin(ConfigSection file) {
+    AdminOptions defaults = AdminOptions.defaults();
+    String listen = file.text("adminListen", "");
+    if (listen.isEmpty()) {
+      return defaults;
+    }
+    if (listen.equals("none")) {
+      return defaults.off();
+    }
+    try {
+      return defaults.withListen(HostAndPort.parseListen(listen));
+    } catch (IllegalArgumentException e) {
+      throw file.refused("adminListen", e.getMessage());
     }
   }
 

@@ -37,6 +37,7 @@ public final class VarveNode implements AutoCloseable {
   private final LogReads reads;
   private final HealthMonitor health;
   private final ApiServer api;
+  private final Operations operations;
   private boolean closed;
 
   private VarveNode(
@@ -46,7 +47,8 @@ public final class VarveNode implements AutoCloseable {
       AppendRouter router,
       LogReads reads,
       HealthMonitor health,
-      ApiServer api) {
+      ApiServer api,
+      Operations operations) {
     this.config = config;
     this.cluster = cluster;
     this.pipeline = pipeline;
@@ -54,6 +56,7 @@ public final class VarveNode implements AutoCloseable {
     this.reads = reads;
     this.health = health;
     this.api = api;
+    this.operations = operations;
   }
 
   /**
@@ -72,9 +75,17 @@ public final class VarveNode implements AutoCloseable {
    * @param halt what to do; may be called on any thread
    */
   public static VarveNode start(NodeConfig config, Halt halt) {
-    ClusterNode cluster = ClusterNode.start(config.cluster(), halt);
+    // First of all: probes are answered while the store opens, which may take a while.
+    Operations operations = Operations.start(config);
+    ClusterNode cluster;
     try {
-      return serve(config, cluster);
+      cluster = ClusterNode.start(config.cluster(), halt);
+    } catch (RuntimeException | Error e) {
+      operations.close();
+      throw e;
+    }
+    try {
+      return serve(config, cluster, operations);
     } catch (RuntimeException | Error e) {
       cluster.close();
       throw e;
@@ -83,7 +94,12 @@ public final class VarveNode implements AutoCloseable {
 
   /** Puts the API in front of a cluster node. */
   static VarveNode serve(NodeConfig config, ClusterNode cluster) {
+    return serve(config, cluster, Operations.start(config));
+  }
+
+  private static VarveNode serve(NodeConfig config, ClusterNode cluster, Operations operations) {
     Deque<AutoCloseable> opened = new ArrayDeque<>();
+    opened.push(operations);
     try {
       AppendValidator validator = new AppendValidator(config.limits());
       LogGate gate = new LogGate(cluster.reader(), validator);
@@ -116,7 +132,8 @@ public final class VarveNode implements AutoCloseable {
               health.service(),
               config.api());
       LOG.info("Node {} serves its API at {}", config.nodeId(), config.listen());
-      return new VarveNode(config, cluster, pipeline, router, reads, health, api);
+      operations.health().serves(pipeline::running, cluster::notReady);
+      return new VarveNode(config, cluster, pipeline, router, reads, health, api, operations);
     } catch (RuntimeException | Error e) {
       opened.forEach(VarveNode::closeQuietly);
       throw e;
@@ -131,6 +148,11 @@ public final class VarveNode implements AutoCloseable {
   /** The port its API listens on. */
   public int port() {
     return api.port();
+  }
+
+  /** Where its admin port listens, if it has one. */
+  public Optional<HostAndPort> adminAddress() {
+    return operations.adminAddress();
   }
 
   /**
@@ -164,6 +186,7 @@ public final class VarveNode implements AutoCloseable {
       closed = true;
     }
     LOG.info("Node {} stops", config.nodeId());
+    operations.health().stops();
     health.close();
     api.beginStop();
     reads.close();
@@ -172,6 +195,7 @@ public final class VarveNode implements AutoCloseable {
     api.close();
     router.close();
     cluster.close();
+    operations.close();
     LOG.info("Node {} has stopped", config.nodeId());
   }
 

@@ -47,6 +47,7 @@ class NodeConfigTest {
             nodeId: node-2
             dataDirectory: /var/lib/varve
             listen: 0.0.0.0:4520
+            adminListen: 0.0.0.0:4522
             members:
               - id: node-1
                 peerAddress: 10.0.0.1:4521
@@ -85,6 +86,7 @@ class NodeConfigTest {
     assertThat(config.nodeId()).isEqualTo("node-2");
     assertThat(config.dataDirectory()).isEqualTo(Path.of("/var/lib/varve"));
     assertThat(config.listen()).isEqualTo(new HostAndPort("0.0.0.0", 4520));
+    assertThat(config.admin().listen()).contains(new HostAndPort("0.0.0.0", 4522));
     assertThat(config.members())
         .extracting(member -> member.clientAddress())
         .isEqualTo(List.of("10.0.0.1:4520", "[::1]:4520"));
@@ -112,7 +114,7 @@ class NodeConfigTest {
       delimiter = '|',
       textBlock =
           """
-          limts: {}                        | line 7: unknown key 'limts'; known here: dataDirectory, founding, limits
+          limts: {}                        | line 7: unknown key 'limts'; known here: adminListen, dataDirectory, founding, limits
           limits: {events: 0}              | line 7: 'limits.events' must be from 1 to 4096, not '0'
           limits: {events: many}           | line 7: 'limits.events' must be a whole number from 1 to 4096, not 'many'
           limits: {payloadBytes: 1MB}      | line 7: 'limits.payloadBytes' must be a number of bytes, such as
@@ -123,6 +125,7 @@ class NodeConfigTest {
           tuning: {drain: 11m}             | line 7: 'tuning.drain' must be from 0ms to 600000ms, not '11m'
           tuning: {electionTimeoutMin: 2s, electionTimeoutMax: 1s} | line 7: 'tuning.electionTimeoutMax': it must not be less
           listen: here                     | line 7: 'listen': not HOST:PORT: 'here'
+          adminListen: 4522                | line 7: 'adminListen': not HOST:PORT: '4522'
           listen: [a, b]                   | line 7: 'listen' must be a value, not a list
           nodeId: n1                       | line 7: 'nodeId' is set twice
           '"unclosed'                      | not YAML: while scanning a quoted scalar in
@@ -131,6 +134,13 @@ class NodeConfigTest {
     assertThatThrownBy(() -> NodeConfigFile.parse(LEAST + line + "\n"))
         .isInstanceOf(ConfigException.class)
         .hasMessageStartingWith(message);
+  }
+
+  @Test
+  void theAdminPortIsOnLoopbackUnlessToldOtherwise() {
+    assertThat(NodeConfigFile.parse(LEAST).admin().listen())
+        .contains(new HostAndPort("127.0.0.1", 0));
+    assertThat(NodeConfigFile.parse(LEAST + "adminListen: none\n").admin().listen()).isEmpty();
   }
 
   @Test

@@ -2,7 +2,7 @@ package io.varve.cli.demo;
 
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
-import io.varve.node.api.ApiOptions;
+import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,7 +64,7 @@ public final class DemoCluster implements AutoCloseable {
             "port "
                 + used.getAsInt()
                 + " is in use; stop who listens there, or choose other ports with --port-base"
-                + " (six are used, from "
+                + " (nine are used, from "
                 + ports.base()
                 + " on)");
       }
@@ -183,21 +183,9 @@ public final class DemoCluster implements AutoCloseable {
   }
 
   private NodeConfig config(int node) {
-    NodeConfig config = NodeConfig.of(DemoDirectory.nodeId(node), directory.node(node), members());
-    ApiOptions api = config.api();
-    return new NodeConfig(
-        config.nodeId(),
-        config.dataDirectory(),
-        config.listen(),
-        config.members(),
-        config.founding(),
-        config.limits(),
-        config.pipeline(),
-        config.routing(),
-        config.reads(),
-        new ApiOptions(
-            api.maxMessageBytes(), api.maxCallsPerConnection(), api.blockingThreads(), drain),
-        config.raft());
+    return NodeConfig.of(DemoDirectory.nodeId(node), directory.node(node), members())
+        .withApi(api -> api.withDrain(drain))
+        .withAdmin(admin -> admin.withListen(HostAndPort.parse(ports.adminAddress(node))));
   }
 
   private List<MemberConfig> members() {

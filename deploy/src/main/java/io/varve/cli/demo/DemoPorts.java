@@ -6,14 +6,15 @@ import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * The loopback ports of the demonstration's three nodes: three for clients from {@code base} on,
- * then three for the nodes among themselves.
+ * then three for the nodes among themselves, then their three admin ports.
  *
- * @param base the first one, 1 to 65,530
+ * @param base the first one, 1 to 65,527
  */
 public record DemoPorts(int base) {
 
@@ -23,7 +24,7 @@ public record DemoPorts(int base) {
   /** Where the demonstration listens unless told otherwise. */
   public static final int DEFAULT_BASE = 4700;
 
-  private static final int COUNT = 2 * NODES;
+  private static final int COUNT = 3 * NODES;
   private static final int MAX_BASE = 65_536 - COUNT;
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -74,9 +75,28 @@ public record DemoPorts(int base) {
     return LOOPBACK + ":" + (base + NODES + node);
   }
 
+  /** The admin port of a node, 0 to 2. */
+  public String adminAddress(int node) {
+    return LOOPBACK + ":" + (base + 2 * NODES + node);
+  }
+
   /** Where clients reach the nodes, separated by commas. */
   public String clientAddresses() {
-    return IntStream.range(0, NODES).mapToObj(this::clientAddress).collect(Collectors.joining(","));
+    return joined(this::clientAddress);
+  }
+
+  /** The nodes' admin ports, separated by commas. */
+  public String adminAddresses() {
+    return joined(this::adminAddress);
+  }
+
+  /** The line that says that the nodes are of use, and where. */
+  public String readyLine() {
+    return "ready grpc=" + clientAddresses() + " admin=" + adminAddresses();
+  }
+
+  private static String joined(IntFunction<String> address) {
+    return IntStream.range(0, NODES).mapToObj(address).collect(Collectors.joining(","));
   }
 
   private static boolean inUse(int port) {

@@ -19,4 +19,9 @@ public record ApiOptions(
   public static ApiOptions defaults() {
     return new ApiOptions(16 << 20, 4_096, 8, Duration.ofSeconds(2));
   }
+
+  /** These, with other patience when the server stops. */
+  public ApiOptions withDrain(Duration newDrain) {
+    return new ApiOptions(maxMessageBytes, maxCallsPerConnection, blockingThreads, newDrain);
+  }
 }

@@ -161,7 +161,15 @@ public final class ClusterNode implements Replicator, AutoCloseable {
    * acknowledged before it started.
    */
   public boolean ready() {
-    return formation.caughtUp() && leader().isPresent();
+    return notReady().isEmpty();
+  }
+
+  /** Why it is not ready, for people; empty if it is. Never blocks. */
+  public Optional<String> notReady() {
+    if (!formation.caughtUp()) {
+      return Optional.of(formation.waitsFor());
+    }
+    return leader().isPresent() ? Optional.empty() : Optional.of("it knows no leader");
   }
 
   /**

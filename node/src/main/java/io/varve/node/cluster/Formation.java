@@ -67,7 +67,7 @@ final class Formation {
   private volatile boolean caughtUp;
   private volatile boolean closed;
   private boolean woken;
-  private String reported = "";
+  private volatile String reported = "";
 
   Formation(
       ClusterConfig config,
@@ -111,6 +111,22 @@ final class Formation {
   /** Whether this node votes, the log is founded, and a read index was once applied here. */
   boolean caughtUp() {
     return caughtUp;
+  }
+
+  /** What a node that has not caught up is waiting for. */
+  String waitsFor() {
+    NodeIdentity now = identity;
+    if (now == null || raft == null) {
+      String why = reported;
+      return "it takes no part in a cluster yet" + (why.isEmpty() ? "" : ": " + why);
+    }
+    if (now.stage() != Stage.VOTER) {
+      return "it does not vote yet: it is catching up from its peers";
+    }
+    if (store.reader().logIdentity().isEmpty()) {
+      return "the log is not founded yet";
+    }
+    return "it has not caught up yet: it waits for a read index of the leader";
   }
 
   private void run() {

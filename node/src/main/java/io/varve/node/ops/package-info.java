@@ -1,4 +1,4 @@
-/** What operators look at. For now: health. */
+/** What operators look at: health, the admin port, and what the metrics say of the process. */
 @NullMarked
 package io.varve.node.ops;
 

@@ -104,6 +104,11 @@ public final class AppendPipeline implements AutoCloseable {
     }
   }
 
+  /** Whether it takes appends: false once it was closed or has failed. */
+  public boolean running() {
+    return closeByNanos == null;
+  }
+
   /** How many appends wait in the queue. */
   public int queued() {
     return queue.size();

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.node.metrics;
+
+import org.jspecify.annotations.NullMarked;

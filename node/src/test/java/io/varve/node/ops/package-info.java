@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.node.ops;
+
+import org.jspecify.annotations.NullMarked;
