@@ -1,0 +1,5 @@
+/** Tests of clients that are not written in Java. */
+@NullMarked
+package io.varve.foreign;
+
+import org.jspecify.annotations.NullMarked;
