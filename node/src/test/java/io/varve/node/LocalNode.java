@@ -43,7 +43,8 @@ public final class LocalNode implements AutoCloseable {
 
     public static Bounds defaults() {
       return new Bounds(
-          PipelineOptions.defaults(),
+          // Fixed, because tests that fill the pipe must know how much it takes.
+          PipelineOptions.defaults().withMaxInFlight(3),
           RoutingOptions.defaults(),
           ReadOptions.defaults(),
           ApiOptions.defaults(),

@@ -78,6 +78,25 @@ public final class AppendValidator {
     return source.isEmpty() ? refused(path, "a source must not be empty") : name(path, "", source);
   }
 
+  /**
+   * Why a name in the request of a read must be refused, if it must.
+   *
+   * @param path the name's path in the request
+   */
+  public Optional<Refused> checkName(String name, String path) {
+    return name.isEmpty() ? refused(path, "a name must not be empty") : name(path, "", name);
+  }
+
+  /**
+   * Why the beginning of a name in the request of a read must be refused, if it must; an empty one
+   * is none and passes.
+   *
+   * @param path its path in the request
+   */
+  public Optional<Refused> checkPrefix(String prefix, String path) {
+    return name(path, "", prefix);
+  }
+
   private Optional<Refused> check(NewEvent event, String path) {
     return first(
         name(path, ".source", event.getSource()),

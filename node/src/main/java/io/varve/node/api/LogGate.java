@@ -41,13 +41,6 @@ public final class LogGate {
     if (error.isPresent()) {
       return error;
     }
-    if (append.hasOrigin()) {
-      return Optional.of(
-          Errors.of(
-              ErrorCode.ERROR_CODE_UNIMPLEMENTED,
-              "append.origin",
-              "append.origin: this server does not take origins yet"));
-    }
     return validator.check(append).map(Errors::of);
   }
 

@@ -14,17 +14,28 @@ import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.Error;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetAppendResponse;
+import io.varve.proto.v1.GetChainHashRequest;
+import io.varve.proto.v1.GetChainHashResponse;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetOriginResponse;
+import io.varve.proto.v1.GetPositionRequest;
+import io.varve.proto.v1.GetPositionResponse;
 import io.varve.proto.v1.GetSourceRequest;
 import io.varve.proto.v1.GetSourceResponse;
+import io.varve.proto.v1.ListSourcesRequest;
+import io.varve.proto.v1.ListSourcesResponse;
 import io.varve.proto.v1.LogServiceGrpc;
+import io.varve.proto.v1.ReadLatestRequest;
+import io.varve.proto.v1.ReadLatestResponse;
 import io.varve.proto.v1.ReadRequest;
 import io.varve.proto.v1.ReadResponse;
 import io.varve.proto.v1.SubscribeRequest;
 import io.varve.proto.v1.SubscribeResponse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** The log's calls. */
 final class LogService extends LogServiceGrpc.LogServiceImplBase {
@@ -79,12 +90,10 @@ final class LogService extends LogServiceGrpc.LogServiceImplBase {
 
   @Override
   public void getAppend(GetAppendRequest request, StreamObserver<GetAppendResponse> responses) {
-    Optional<Error> error = gate.checkRead(request.getLog(), request.getLogIdentity());
-    if (error.isPresent()) {
-      responses.onError(Statuses.of(error.get()));
-    } else {
-      answer(reads.append(request, CallDeadline.ofCurrentCall()), responses);
-    }
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.append(request, CallDeadline.ofCurrentCall()),
+        responses);
   }
 
   @Override
@@ -109,34 +118,82 @@ final class LogService extends LogServiceGrpc.LogServiceImplBase {
 
   @Override
   public void getSource(GetSourceRequest request, StreamObserver<GetSourceResponse> responses) {
-    Optional<Error> error = gate.checkRead(request.getLog(), request.getLogIdentity());
-    if (error.isPresent()) {
-      responses.onError(Statuses.of(error.get()));
-    } else {
-      answer(reads.source(request, CallDeadline.ofCurrentCall()), responses);
-    }
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.source(request, CallDeadline.ofCurrentCall()),
+        responses);
   }
 
   @Override
   public void getHead(GetHeadRequest request, StreamObserver<GetHeadResponse> responses) {
-    Optional<Error> error = gate.checkRead(request.getLog(), request.getLogIdentity());
-    if (error.isPresent()) {
-      responses.onError(Statuses.of(error.get()));
-    } else {
-      answer(reads.head(request, CallDeadline.ofCurrentCall()), responses);
-    }
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.head(request, CallDeadline.ofCurrentCall()),
+        responses);
+  }
+
+  @Override
+  public void readLatest(ReadLatestRequest request, StreamObserver<ReadLatestResponse> responses) {
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.latest(request, CallDeadline.ofCurrentCall()),
+        responses);
+  }
+
+  @Override
+  public void listSources(
+      ListSourcesRequest request, StreamObserver<ListSourcesResponse> responses) {
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.sources(request, CallDeadline.ofCurrentCall()),
+        responses);
+  }
+
+  @Override
+  public void getPosition(
+      GetPositionRequest request, StreamObserver<GetPositionResponse> responses) {
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.position(request, CallDeadline.ofCurrentCall()),
+        responses);
+  }
+
+  @Override
+  public void getOrigin(GetOriginRequest request, StreamObserver<GetOriginResponse> responses) {
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.origin(request, CallDeadline.ofCurrentCall()),
+        responses);
+  }
+
+  @Override
+  public void getChainHash(
+      GetChainHashRequest request, StreamObserver<GetChainHashResponse> responses) {
+    answer(
+        gate.checkRead(request.getLog(), request.getLogIdentity()),
+        () -> reads.chainHash(request, router.nodeId(), CallDeadline.ofCurrentCall()),
+        responses);
   }
 
   private static <T> ObserverSink<T> sink(StreamObserver<T> responses) {
     return new ObserverSink<>((ServerCallStreamObserver<T>) responses);
   }
 
-  private static <T> void answer(CompletableFuture<T> answer, StreamObserver<T> responses) {
-    // Without a handler, an answer to a caller that is gone would throw.
-    ((ServerCallStreamObserver<T>) responses).setOnCancelHandler(() -> {});
+  /** Answers a call, unless it was refused; a caller that is gone is waited for no more. */
+  private static <T> void answer(
+      Optional<Error> refused, Supplier<CompletableFuture<T>> call, StreamObserver<T> responses) {
+    if (refused.isPresent()) {
+      responses.onError(Statuses.of(refused.get()));
+      return;
+    }
+    CompletableFuture<T> answer = call.get();
+    ((ServerCallStreamObserver<T>) responses).setOnCancelHandler(() -> answer.cancel(false));
     CompletableFuture<T> unused =
         answer.whenComplete(
             (response, failure) -> {
+              if (answer.isCancelled()) {
+                return; // nobody is there to be told
+              }
               if (failure == null) {
                 responses.onNext(response);
                 responses.onCompleted();

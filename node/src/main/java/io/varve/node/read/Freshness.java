@@ -9,6 +9,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 
 /** Waits until this node may answer. Thread-safe. */
 final class Freshness {
@@ -31,14 +33,19 @@ final class Freshness {
         CompletableFuture.delayedExecutor(RETRY_MILLIS, TimeUnit.MILLISECONDS, workers);
   }
 
-  /** Completes when a read of the given consistency may be answered, or with an error. */
+  /**
+   * Completes when a read of the given consistency may be answered, or with an error. Whoever
+   * cancels it is waited for no more.
+   */
   CompletableFuture<Void> reached(ReadConsistency consistency, long deadlineNanos) {
-    CompletableFuture<Void> fresh =
-        consistency.getLocal()
-            ? CompletableFuture.completedFuture(null)
-            : linearizable(deadlineNanos);
-    long atLeast = consistency.getAtLeast();
-    return atLeast == 0 ? fresh : fresh.thenCompose(done -> applied(atLeast, deadlineNanos));
+    long atLeast = Positions.checked(consistency.getAtLeast(), "consistency.at_least");
+    if (consistency.getLocal()) {
+      return atLeast == 0
+          ? CompletableFuture.completedFuture(null)
+          : applied(atLeast, deadlineNanos);
+    }
+    CompletableFuture<Void> fresh = linearizable(deadlineNanos);
+    return atLeast == 0 ? fresh : then(fresh, () -> applied(atLeast, deadlineNanos));
   }
 
   /** Completes when everything acknowledged before this call is applied here, or with an error. */
@@ -48,7 +55,49 @@ final class Freshness {
     return result;
   }
 
+  /** Completes when a position has been applied here, or with an error at the deadline. */
+  CompletableFuture<Void> applied(long position, long deadlineNanos) {
+    CompletableFuture<Void> reached = within(deadlineNanos, tail.reached(position));
+    CompletableFuture<Void> result =
+        reached.exceptionally(
+            failure -> {
+              throw new ErrorException(
+                  ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
+                  "position "
+                      + position
+                      + " was not applied here within the deadline; the head is "
+                      + reader.head());
+            });
+    return alongWith(result, reached);
+  }
+
+  /** One wait after the other; cancelling the result cancels whichever is under way. */
+  private static CompletableFuture<Void> then(
+      CompletableFuture<Void> first, Supplier<CompletableFuture<Void>> second) {
+    AtomicReference<CompletableFuture<Void>> underWay = new AtomicReference<>(first);
+    CompletableFuture<Void> result =
+        first.thenCompose(
+            done -> {
+              CompletableFuture<Void> next = second.get();
+              underWay.set(next);
+              return next;
+            });
+    CompletableFuture<Void> unused =
+        result.whenComplete((done, failure) -> underWay.get().cancel(false));
+    return result;
+  }
+
+  /** Whatever ends the result ends what it waits for. */
+  private static CompletableFuture<Void> alongWith(
+      CompletableFuture<Void> result, CompletableFuture<Void> awaited) {
+    CompletableFuture<Void> unused = result.whenComplete((done, failure) -> awaited.cancel(false));
+    return result;
+  }
+
   private void askForReadIndex(long deadlineNanos, CompletableFuture<Void> result) {
+    if (result.isDone()) {
+      return; // nobody waits for it any more
+    }
     CompletableFuture<Void> unused =
         within(deadlineNanos, replicator.readBarrier().copy())
             .whenCompleteAsync(
@@ -66,19 +115,6 @@ final class Freshness {
                   }
                 },
                 workers);
-  }
-
-  private CompletableFuture<Void> applied(long position, long deadlineNanos) {
-    return within(deadlineNanos, tail.reached(position))
-        .exceptionally(
-            failure -> {
-              throw new ErrorException(
-                  ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
-                  "position "
-                      + position
-                      + " was not applied here within the deadline; the head is "
-                      + reader.head());
-            });
   }
 
   private static CompletableFuture<Void> within(

@@ -8,10 +8,20 @@ import io.varve.proto.v1.Error;
 import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetAppendResponse;
+import io.varve.proto.v1.GetChainHashRequest;
+import io.varve.proto.v1.GetChainHashResponse;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetOriginResponse;
+import io.varve.proto.v1.GetPositionRequest;
+import io.varve.proto.v1.GetPositionResponse;
 import io.varve.proto.v1.GetSourceRequest;
 import io.varve.proto.v1.GetSourceResponse;
+import io.varve.proto.v1.ListSourcesRequest;
+import io.varve.proto.v1.ListSourcesResponse;
+import io.varve.proto.v1.ReadLatestRequest;
+import io.varve.proto.v1.ReadLatestResponse;
 import io.varve.proto.v1.ReadRequest;
 import io.varve.proto.v1.ReadResponse;
 import io.varve.proto.v1.SubscribeRequest;
@@ -31,6 +41,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -60,6 +71,8 @@ public final class LogReads implements AutoCloseable {
   private final Freshness freshness;
   private final Selections selections;
   private final PointReads points;
+  private final PageReads pages;
+  private final Set<OpenCall> calls = ConcurrentHashMap.newKeySet();
   private final Set<EventStream<?>> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
 
@@ -83,6 +96,7 @@ public final class LogReads implements AutoCloseable {
     this.freshness = new Freshness(replicator, reader, tail, workers);
     this.selections = new Selections(validator);
     this.points = new PointReads(reader, logIdentity);
+    this.pages = new PageReads(reader, validator, logIdentity);
     var unused =
         timer.scheduleWithFixedDelay(
             () -> restIdleStreams(IDLE.toNanos()),
@@ -101,29 +115,101 @@ public final class LogReads implements AutoCloseable {
     return streams.size();
   }
 
+  /** How many calls wait for a position to be applied here. */
+  public int waiting() {
+    return tail.waiting();
+  }
+
+  /** How many calls with a single answer are open. */
+  public int openCalls() {
+    return calls.size();
+  }
+
   /** The head. */
   public CompletableFuture<GetHeadResponse> head(GetHeadRequest request, long deadlineNanos) {
-    return freshness
-        .reached(request.getConsistency(), deadlineNanos)
-        .thenApplyAsync(fresh -> points.head(), workers);
+    return answer(() -> freshness.reached(request.getConsistency(), deadlineNanos), points::head);
   }
 
   /** A source's version. */
   public CompletableFuture<GetSourceResponse> source(GetSourceRequest request, long deadlineNanos) {
-    return checked(() -> selections.source(request.getSource()))
-        .thenCompose(source -> freshness.reached(request.getConsistency(), deadlineNanos))
-        .thenApplyAsync(fresh -> points.source(request.getSource()), workers);
+    return answer(
+        () -> {
+          selections.source(request.getSource());
+          return freshness.reached(request.getConsistency(), deadlineNanos);
+        },
+        () -> points.source(request.getSource()));
   }
 
   /** What became of an append. */
   public CompletableFuture<GetAppendResponse> append(GetAppendRequest request, long deadlineNanos) {
-    return checked(
-            () -> {
-              PointReads.check(request.getAppendId());
-              return request.getAppendId();
-            })
-        .thenCompose(id -> freshness.linearizable(deadlineNanos))
-        .thenApplyAsync(fresh -> points.append(request.getAppendId()), workers);
+    return answer(
+        () -> {
+          PointReads.check(request.getAppendId());
+          return freshness.linearizable(deadlineNanos);
+        },
+        () -> points.append(request.getAppendId()));
+  }
+
+  /** A page of the newest events of a source's keys. */
+  public CompletableFuture<ReadLatestResponse> latest(
+      ReadLatestRequest request, long deadlineNanos) {
+    return answer(
+        () -> {
+          pages.check(request);
+          // A later page need not be newer than the first, only no older.
+          return request.getAsOf() == 0
+              ? freshness.reached(request.getConsistency(), deadlineNanos)
+              : freshness.applied(request.getAsOf(), deadlineNanos);
+        },
+        () -> pages.latest(request));
+  }
+
+  /** A page of sources. */
+  public CompletableFuture<ListSourcesResponse> sources(
+      ListSourcesRequest request, long deadlineNanos) {
+    return answer(
+        () -> {
+          pages.check(request);
+          return freshness.reached(request.getConsistency(), deadlineNanos);
+        },
+        () -> pages.sources(request));
+  }
+
+  /** The newest position recorded at or before a time. */
+  public CompletableFuture<GetPositionResponse> position(
+      GetPositionRequest request, long deadlineNanos) {
+    return answer(
+        () -> {
+          PointReads.check(request);
+          return freshness.reached(request.getConsistency(), deadlineNanos);
+        },
+        () -> points.position(request));
+  }
+
+  /** How far a client's buffer has landed. */
+  public CompletableFuture<GetOriginResponse> origin(GetOriginRequest request, long deadlineNanos) {
+    return answer(
+        () -> {
+          selections.name(request.getClientId(), "client_id");
+          selections.name(request.getBufferId(), "buffer_id");
+          return freshness.reached(request.getConsistency(), deadlineNanos);
+        },
+        () -> points.origin(request));
+  }
+
+  /**
+   * The chain hash of this node's own log, once it has applied the position.
+   *
+   * @param nodeId this node's id
+   */
+  public CompletableFuture<GetChainHashResponse> chainHash(
+      GetChainHashRequest request, String nodeId, long deadlineNanos) {
+    return answer(
+        () -> {
+          long position = Positions.checked(request.getPosition(), "position");
+          return freshness.applied(position, deadlineNanos);
+        },
+        () -> points.chainHash(request.getPosition(), nodeId));
   }
 
   /** Sends the events that exist. */
@@ -139,7 +225,7 @@ public final class LogReads implements AutoCloseable {
     FiniteRead read = new FiniteRead(workers, sink, end, range, reader, logIdentity, options);
     if (admit(read, sink, end)) {
       startWhen(
-          freshness.reached(request.getConsistency(), deadlineNanos).thenRun(read::start), read);
+          () -> freshness.reached(request.getConsistency(), deadlineNanos), read::start, read, end);
     }
   }
 
@@ -147,10 +233,10 @@ public final class LogReads implements AutoCloseable {
   public void subscribe(
       SubscribeRequest request, MessageSink<SubscribeResponse> sink, long deadlineNanos) {
     Selection selection;
-    CompletableFuture<Long> start;
+    Start start;
     try {
       selection = selections.of(request);
-      start = start(request, selection, deadlineNanos);
+      start = start(request, selection);
     } catch (ErrorException e) {
       sink.failed(e.error());
       return;
@@ -160,7 +246,11 @@ public final class LogReads implements AutoCloseable {
         new Subscription(workers, sink, end, selection, reader, window, logIdentity, options);
     if (admit(subscription, sink, end)) {
       tail.follow(subscription);
-      startWhen(start.thenAccept(subscription::startAfter), subscription);
+      startWhen(
+          () -> start.isKnown().getAsBoolean() ? done() : freshness.linearizable(deadlineNanos),
+          () -> subscription.startAfter(start.position().get()),
+          subscription,
+          end);
     }
   }
 
@@ -169,8 +259,9 @@ public final class LogReads implements AutoCloseable {
   public void close() {
     closing = true;
     timer.shutdownNow();
-    Error error = Errors.of(ErrorCode.ERROR_CODE_UNAVAILABLE, "this node is shutting down");
+    Error error = shuttingDown();
     streams.forEach(stream -> stream.fail(error));
+    calls.forEach(call -> call.answer.completeExceptionally(new ErrorException(error)));
     workers.shutdown();
     try {
       if (!workers.awaitTermination(5, TimeUnit.SECONDS)) {
@@ -218,12 +309,22 @@ public final class LogReads implements AutoCloseable {
     return new FiniteRead.Range(selection, direction, limit, first);
   }
 
-  private CompletableFuture<Long> start(
-      SubscribeRequest request, Selection selection, long deadlineNanos) {
+  /**
+   * Where a subscription starts.
+   *
+   * @param isKnown whether this node can tell the position by itself; if not now, then once it is
+   *     as far as everything acknowledged before the call
+   * @param position tells it
+   */
+  private record Start(BooleanSupplier isKnown, Supplier<Long> position) {}
+
+  private Start start(SubscribeRequest request, Selection selection) {
     return switch (request.getStartCase()) {
       case AFTER_POSITION -> {
         long position = Positions.checked(request.getAfterPosition(), "after_position");
-        yield known(reader::head, position, "after_position", deadlineNanos);
+        yield new Start(
+            () -> position <= reader.head(),
+            () -> notAbove(reader.head(), position, "after_position"));
       }
       case AFTER_VERSION -> {
         if (!(selection instanceof Selection.OneSource one)) {
@@ -231,41 +332,34 @@ public final class LogReads implements AutoCloseable {
               Errors.invalid("after_version", "after_version needs a source to be selected"));
         }
         long version = Positions.checked(request.getAfterVersion(), "after_version");
-        yield known(() -> reader.version(one.source()), version, "after_version", deadlineNanos)
-            .thenApply(
-                after -> after == 0 ? 0L : reader.position(one.source(), after).orElseThrow());
+        String source = one.source();
+        yield new Start(
+            () -> version <= reader.version(source),
+            () -> {
+              long after = notAbove(reader.version(source), version, "after_version");
+              return after == 0 ? 0L : reader.position(source, after).orElseThrow();
+            });
       }
       case AFTER_HEAD -> {
         if (!request.getAfterHead()) {
           throw new ErrorException(
-              Errors.invalid("after_head", "after_head must be true when it is set"));
+              Errors.invalid("after_head", "after_head is false; it must be true when it is set"));
         }
-        yield freshness.linearizable(deadlineNanos).thenApply(fresh -> reader.head());
+        yield new Start(() -> false, reader::head);
       }
-      case START_NOT_SET -> CompletableFuture.completedFuture(0L);
+      case START_NOT_SET -> new Start(() -> true, () -> 0L);
     };
   }
 
-  /** A start that exists: if not here yet, then in the log, of which this node may lag behind. */
-  private CompletableFuture<Long> known(
-      Supplier<Long> newest, long start, String field, long deadlineNanos) {
-    if (start <= newest.get()) {
-      return CompletableFuture.completedFuture(start);
+  private static long notAbove(long newest, long start, String field) {
+    if (start > newest) {
+      throw new ErrorException(
+          Errors.of(
+              ErrorCode.ERROR_CODE_OUT_OF_RANGE,
+              field,
+              field + " is " + start + "; the newest is " + newest));
     }
-    return freshness
-        .linearizable(deadlineNanos)
-        .thenApply(
-            fresh -> {
-              long most = newest.get();
-              if (start > most) {
-                throw new ErrorException(
-                    Errors.of(
-                        ErrorCode.ERROR_CODE_OUT_OF_RANGE,
-                        field,
-                        field + " is " + start + "; the newest is " + most));
-              }
-              return start;
-            });
+    return start;
   }
 
   private boolean admit(EventStream<?> stream, MessageSink<?> sink, StreamEnd end) {
@@ -279,7 +373,7 @@ public final class LogReads implements AutoCloseable {
               ? Errors.of(
                   ErrorCode.ERROR_CODE_OVERLOADED,
                   "this node serves at most " + options.maxStreams() + " reads and subscriptions")
-              : Errors.of(ErrorCode.ERROR_CODE_UNAVAILABLE, "this node is shutting down"));
+              : shuttingDown());
       return false;
     }
     sink.onReady(stream::schedule);
@@ -287,21 +381,67 @@ public final class LogReads implements AutoCloseable {
     return true;
   }
 
-  private static void startWhen(CompletableFuture<Void> fresh, EventStream<?> stream) {
+  /** Starts a stream once it may be; gives up waiting when the stream ends before. */
+  private static void startWhen(
+      Supplier<CompletableFuture<Void>> wait,
+      Runnable start,
+      EventStream<?> stream,
+      StreamEnd end) {
+    CompletableFuture<Void> awaited = checked(wait);
+    end.ends(awaited);
     CompletableFuture<Void> unused =
-        fresh.exceptionally(
-            failure -> {
-              stream.fail(Errors.of(failure));
-              return null;
-            });
+        awaited
+            .thenRun(start)
+            .exceptionally(
+                failure -> {
+                  stream.fail(Errors.of(failure));
+                  return null;
+                });
   }
 
-  private static <T> CompletableFuture<T> checked(Supplier<T> check) {
-    try {
-      return CompletableFuture.completedFuture(check.get());
-    } catch (ErrorException e) {
-      return CompletableFuture.failedFuture(e);
+  /**
+   * Answers a call once it may be. Whoever cancels the answer is waited for no more.
+   *
+   * @param wait checks the request, and says when it may be answered; may throw
+   * @param read answers from what is applied here
+   */
+  private <T> CompletableFuture<T> answer(
+      Supplier<CompletableFuture<Void>> wait, Supplier<T> read) {
+    CompletableFuture<Void> awaited = checked(wait);
+    CompletableFuture<T> answer = awaited.thenApplyAsync(done -> read.get(), workers);
+    OpenCall call = new OpenCall(answer);
+    calls.add(call);
+    CompletableFuture<T> unused =
+        answer.whenComplete(
+            (response, failure) -> {
+              calls.remove(call);
+              awaited.cancel(false);
+            });
+    if (closing) {
+      answer.completeExceptionally(new ErrorException(shuttingDown()));
+    } else if (calls.size() > options.maxStreams()) {
+      answer.completeExceptionally(
+          new ErrorException(
+              ErrorCode.ERROR_CODE_OVERLOADED,
+              "this node serves at most " + options.maxStreams() + " calls at a time"));
     }
+    return answer;
+  }
+
+  private static CompletableFuture<Void> done() {
+    return CompletableFuture.completedFuture(null);
+  }
+
+  private static CompletableFuture<Void> checked(Supplier<CompletableFuture<Void>> wait) {
+    try {
+      return wait.get();
+    } catch (RuntimeException refused) {
+      return CompletableFuture.failedFuture(refused);
+    }
+  }
+
+  private static Error shuttingDown() {
+    return Errors.of(ErrorCode.ERROR_CODE_UNAVAILABLE, "this node is shutting down");
   }
 
   private static ExecutorService newWorkers(int threads) {
@@ -322,14 +462,35 @@ public final class LogReads implements AutoCloseable {
         new ThreadPoolExecutor.DiscardPolicy());
   }
 
+  /** A call with a single answer, until it is given. */
+  private static final class OpenCall {
+    private final CompletableFuture<?> answer;
+
+    OpenCall(CompletableFuture<?> answer) {
+      this.answer = answer;
+    }
+  }
+
   /** Forgets a stream that has ended. */
   private final class StreamEnd implements Runnable {
     private EventStream<?> stream;
+    private volatile boolean over;
+    private volatile CompletableFuture<Void> wait = done();
 
     @Override
     public void run() {
+      over = true;
       streams.remove(stream);
       tail.unfollow(stream);
+      wait.cancel(false);
+    }
+
+    /** What the stream waits for before it starts; of no interest once the stream is over. */
+    void ends(CompletableFuture<Void> awaited) {
+      wait = awaited;
+      if (over) {
+        awaited.cancel(false);
+      }
     }
   }
 }

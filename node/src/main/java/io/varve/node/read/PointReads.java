@@ -8,7 +8,12 @@ import io.varve.node.wire.Timestamps;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.GetAppendResponse;
+import io.varve.proto.v1.GetChainHashResponse;
 import io.varve.proto.v1.GetHeadResponse;
+import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetOriginResponse;
+import io.varve.proto.v1.GetPositionRequest;
+import io.varve.proto.v1.GetPositionResponse;
 import io.varve.proto.v1.GetSourceResponse;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.Outcome;
@@ -73,6 +78,54 @@ final class PointReads {
     checkKnownPosition(appendId.getKnownPosition(), reader.head());
     // Nothing was found in a state no older than the first look at the head.
     return response(head).build();
+  }
+
+  GetPositionResponse position(GetPositionRequest request) {
+    long head = reader.head();
+    long position = reader.positionAt(Timestamps.toMicros(request.getRecorded()));
+    return GetPositionResponse.newBuilder()
+        .setLogIdentity(logIdentity.get())
+        .setHead(Math.max(head, position))
+        .setPosition(position)
+        .build();
+  }
+
+  /** Refuses a time that is none. */
+  static void check(GetPositionRequest request) {
+    if (!request.hasRecorded()) {
+      throw new ErrorException(Errors.invalid("recorded", "recorded is required: a time"));
+    }
+    if (!Timestamps.isValid(request.getRecorded())) {
+      throw new ErrorException(
+          Errors.invalid(
+              "recorded",
+              "recorded has "
+                  + request.getRecorded().getSeconds()
+                  + " seconds and "
+                  + request.getRecorded().getNanos()
+                  + " nanos; a time lies in the years 1 to 9999 and has 0 to 999999999 nanos"));
+    }
+  }
+
+  GetOriginResponse origin(GetOriginRequest request) {
+    long head = reader.head();
+    return GetOriginResponse.newBuilder()
+        .setLogIdentity(logIdentity.get())
+        .setLastSequence(reader.lastSequence(request.getClientId(), request.getBufferId()))
+        // Read again: a number that landed since the first look has no older head.
+        .setHead(Math.max(head, reader.head()))
+        .build();
+  }
+
+  /** The chain hash at a position that is applied here; 0 = at the head. */
+  GetChainHashResponse chainHash(long position, String nodeId) {
+    long at = position == 0 ? reader.head() : position;
+    return GetChainHashResponse.newBuilder()
+        .setLogIdentity(logIdentity.get())
+        .setPosition(at)
+        .setChainHash(reader.chainHash(at).orElseThrow())
+        .setNodeId(nodeId)
+        .build();
   }
 
   /** Refuses an append id that cannot be looked up. */

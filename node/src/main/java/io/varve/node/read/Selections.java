@@ -40,6 +40,12 @@ final class Selections {
     return source;
   }
 
+  /** A name that must be there, if it may be one. */
+  String name(String name, String field) {
+    throwIfPresent(validator.checkName(name, field));
+    return name;
+  }
+
   private Selection matching(Filter filter) {
     throwIfPresent(validator.check(filter, "filter"));
     return new Selection.Matching(filter);

@@ -55,6 +55,11 @@ final class Tail {
     return reached;
   }
 
+  /** How many wait for a position. */
+  int waiting() {
+    return waiters.size();
+  }
+
   /** Schedules a follower whenever the head moves, until it is removed. */
   void follow(Serial follower) {
     followers.add(follower);

@@ -116,7 +116,8 @@ public final class AppendRouter implements AutoCloseable {
                 ForwardStream.open(this, session, leader, channels.to(leader.address()), window));
   }
 
-  String nodeId() {
+  /** This node's id. */
+  public String nodeId() {
     return nodeId;
   }
 

@@ -146,7 +146,7 @@ class AppendApiTest {
     assertThat(fate.getCode()).isEqualTo(ErrorCode.ERROR_CODE_OUT_OF_RANGE);
     Error origin =
         refused(append("a", "T").toBuilder().setOrigin(Origin.getDefaultInstance()).build());
-    assertThat(origin.getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNIMPLEMENTED);
+    assertThat(origin.getCode()).isEqualTo(ErrorCode.ERROR_CODE_INVALID_ARGUMENT);
     Error log =
         errorOf(
             () -> node.stub().append(request(append("a", "T")).toBuilder().setLog("x").build()));
