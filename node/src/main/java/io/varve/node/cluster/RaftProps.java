@@ -105,8 +105,9 @@ final class RaftProps {
     RaftServerConfigKeys.Log.Appender.setInstallSnapshotEnabled(p, true);
     RaftServerConfigKeys.Log.Appender.setSnapshotChunkSizeMax(
         p, SizeInBytes.valueOf(tuning.snapshotChunkBytes()));
-    GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(p, 4);
-    // Four times this is how long a sender waits in vain when its follower goes away meanwhile.
+    GrpcConfigKeys.Server.setInstallSnapshotRequestElementLimit(p, 2 * PacedRequests.WINDOW);
+    // Times the limit above: when an unanswered installation fails. The last piece is answered only
+    // when the received files are durable.
     GrpcConfigKeys.Server.setInstallSnapshotRequestTimeout(
         p, TimeDuration.valueOf(2_500, TimeUnit.MILLISECONDS));
   }

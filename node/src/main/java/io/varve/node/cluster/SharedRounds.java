@@ -24,6 +24,10 @@ final class SharedRounds<T> {
   private final long roundMillis;
 
   private List<Waiter<T>> waiting = new ArrayList<>();
+
+  /** Those the running round is for. */
+  private List<Waiter<T>> served = List.of();
+
   private boolean running;
   private boolean closed;
 
@@ -68,11 +72,12 @@ final class SharedRounds<T> {
   }
 
   private void runRound() {
-    List<Waiter<T>> served;
+    List<Waiter<T>> now;
     synchronized (this) {
-      served = waiting;
+      now = waiting;
+      served = now;
       waiting = new ArrayList<>();
-      if (served.isEmpty()) {
+      if (now.isEmpty()) {
         running = false;
         return;
       }
@@ -91,18 +96,18 @@ final class SharedRounds<T> {
                   if (e == null) {
                     // The next round first: those completed here may take their time.
                     runRoundLater(0);
-                    served.forEach(waiter -> waiter.future.complete(result));
+                    now.forEach(waiter -> waiter.future.complete(result));
                   } else {
-                    retry(served, e);
+                    retry(now, e);
                   }
                 });
   }
 
-  private void retry(List<Waiter<T>> served, Throwable cause) {
+  private void retry(List<Waiter<T>> failed, Throwable cause) {
     long now = System.nanoTime();
     List<Waiter<T>> expired = new ArrayList<>();
     synchronized (this) {
-      for (Waiter<T> waiter : served) {
+      for (Waiter<T> waiter : failed) {
         (waiter.deadlineNanos - now > 0 && !closed ? waiting : expired).add(waiter);
       }
     }
@@ -129,8 +134,10 @@ final class SharedRounds<T> {
     List<Waiter<T>> left;
     synchronized (this) {
       closed = true;
-      left = waiting;
+      left = new ArrayList<>(waiting);
+      left.addAll(served);
       waiting = new ArrayList<>();
+      served = List.of();
     }
     IllegalStateException e = new IllegalStateException("the node is closed");
     left.forEach(waiter -> waiter.future.completeExceptionally(e));

@@ -1,8 +1,10 @@
 package io.varve.node.cluster;
 
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.apache.ratis.grpc.server.GrpcLogAppender;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesRequestProto;
+import org.apache.ratis.proto.RaftProtos.InstallSnapshotRequestProto;
 import org.apache.ratis.server.RaftServer;
 import org.apache.ratis.server.leader.FollowerInfo;
 import org.apache.ratis.server.leader.LeaderState;
@@ -20,12 +22,18 @@ import org.jspecify.annotations.Nullable;
  * <p>A snapshot is sent only to a follower that has answered just now. When the first connection
  * fails (and after a node was down, it does: gRPC is still backing off) Ratis's sender fills its
  * window, and waits for answers to come until the whole request times out; that is why an
- * installation of a few megabytes could take half a minute.
+ * installation of a few megabytes could take half a minute. See {@link PacedRequests} for what
+ * happens when the follower goes away in the middle.
  *
  * <p>A sender without a stream and without anything to send rests. Ratis's looks again at once, and
  * keeps a processor busy until the next heartbeat is due.
  */
 final class TrackedAppender extends GrpcLogAppender {
+
+  /**
+   * How long an installation waits for the answer to one piece: for the follower's disk, mostly.
+   */
+  private static final Duration INSTALL_PATIENCE = Duration.ofSeconds(10);
 
   /** How long the sender waits after it found nothing to send; it is woken earlier if there is. */
   private static final long IDLE_MILLIS = 5;
@@ -77,6 +85,22 @@ final class TrackedAppender extends GrpcLogAppender {
       return super.newAppendEntriesRequest(callId, true);
     }
     return request;
+  }
+
+  @Override
+  public Iterable<InstallSnapshotRequestProto> newInstallSnapshotRequests(
+      String requestId, SnapshotInfo snapshot) {
+    Iterable<InstallSnapshotRequestProto> requests =
+        super.newInstallSnapshotRequests(requestId, snapshot);
+    FollowerInfo follower = getFollower();
+    // Each error is reported once: those from before are not this installation's.
+    var unused = follower.getErrorState().getErrorCountToDelay();
+    return () ->
+        new PacedRequests<>(
+            requests.iterator(),
+            follower::getLastRpcResponseTime,
+            () -> !isRunning() || follower.getErrorState().getErrorCountToDelay() > 0,
+            INSTALL_PATIENCE);
   }
 
   /** Called by the sender's own thread, before it waits for something to do. */

@@ -48,11 +48,12 @@ class SnapshotInstallTest {
     cluster.appendBytes(4L * MIB, 4 * KIB);
     String leader = cluster.awaitLeader();
     Conditions.await(
-        "the leader to have taken a snapshot",
-        () -> cluster.node(leader).snapshotStatus().taken() >= 1);
-    Conditions.await(
-        "the leader's log to be purged",
-        () -> firstLogIndex(leader).filter(i -> i > 5).isPresent());
+        "the leader's log to be purged, up to the last snapshot but one",
+        () -> {
+          cluster.appendBytes(512L * KIB, 4 * KIB);
+          return firstLogIndex(leader).filter(i -> i > 5).isPresent();
+        });
+    assertThat(cluster.node(leader).snapshotStatus().taken()).isPositive();
 
     ClusterNode node = cluster.start(lagging);
     LogReader reader = node.reader();

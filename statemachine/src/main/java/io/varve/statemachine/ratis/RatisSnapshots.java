@@ -78,7 +78,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
   private volatile boolean requested;
   private volatile boolean closed;
   private volatile long maxHoldNanos;
-  private volatile long taken;
+  private final AtomicLong taken = new AtomicLong();
 
   // Apply thread only.
   private long bytesSinceSnapshot;
@@ -151,7 +151,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
 
   /** How many snapshots this node has taken since it started. */
   public long taken() {
-    return taken;
+    return taken.get();
   }
 
   /** The longest apply was ever held by a checkpoint since the node started, nanoseconds. */
@@ -264,6 +264,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
   }
 
   private void finish(long term, long index, long heldNanos, CompletableFuture<Void> done) {
+    boolean published = false;
     try {
       long started = System.nanoTime();
       directory().complete(term, index);
@@ -274,7 +275,7 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
         }
         Snapshot snapshot = directory().publish(term, index);
         newest = new Published(snapshot);
-        taken++;
+        published = true;
         LOG.info(
             "took a snapshot at term {} index {}: {} files, {} bytes; apply was held for {} ms,"
                 + " completed in {} ms",
@@ -290,6 +291,9 @@ public final class RatisSnapshots implements StateMachineStorage, AutoCloseable 
       LOG.error("cannot complete the snapshot at {}; the next will be tried in time", index, e);
     } finally {
       done.complete(null);
+    }
+    if (published) {
+      taken.incrementAndGet();
     }
   }
 
