@@ -36,6 +36,7 @@ class DocumentationTest {
   private static final Path README = ROOT.resolve("README.md");
   private static final Path CLI = ROOT.resolve("docs/cli.md");
   private static final Pattern OPTION = Pattern.compile("(?<![\\w-])(--[a-z][a-z-]+)");
+  private static final Pattern CODE = Pattern.compile("(?s)```.*?```");
   private static final Pattern LINK = Pattern.compile("\\]\\(([^)#]+)\\)");
 
   @TempDir Path directory;
@@ -140,7 +141,8 @@ class DocumentationTest {
   void everyLinkLeadsSomewhere() throws IOException {
     try (Stream<Path> documents = Files.list(ROOT.resolve("docs"))) {
       for (Path document : Stream.concat(Stream.of(README), documents).toList()) {
-        for (Matcher link = LINK.matcher(Files.readString(document)); link.find(); ) {
+        String prose = CODE.matcher(Files.readString(document)).replaceAll("");
+        for (Matcher link = LINK.matcher(prose); link.find(); ) {
           if (!URI.create(link.group(1)).isAbsolute()) {
             assertThat(document.resolveSibling(link.group(1))).exists();
           }

@@ -59,6 +59,7 @@ public final class StoreAudit {
    * <p>The store may be open elsewhere; then what is audited is what it had flushed, and files it
    * deletes meanwhile can make the audit fail: audit a checkpoint instead.
    *
+   * @throws EmptyStoreException if nothing was ever flushed to it
    * @throws StoreException if there is no store, or it cannot be opened at all
    */
   public static Report run(Path directory) {
@@ -70,6 +71,7 @@ public final class StoreAudit {
    * have come to different heads can be compared.
    *
    * @param chainPosition the position; the head if that is lower
+   * @throws EmptyStoreException if nothing was ever flushed to it
    * @throws StoreException if there is no store, or it cannot be opened at all
    */
   public static Report run(Path directory, long chainPosition) {

@@ -1,7 +1,7 @@
 package io.varve.statemachine;
 
 /** The store failed: the disk, or what stands on it. The node must halt rather than go on. */
-public final class StoreException extends RuntimeException {
+public class StoreException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   public StoreException(String message) {

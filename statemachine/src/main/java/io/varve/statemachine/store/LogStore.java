@@ -1,5 +1,6 @@
 package io.varve.statemachine.store;
 
+import io.varve.statemachine.EmptyStoreException;
 import io.varve.statemachine.LogClosedException;
 import io.varve.statemachine.StoreException;
 import io.varve.statemachine.StoreOptions;
@@ -132,6 +133,7 @@ public final class LogStore implements AutoCloseable {
    * Opens a store that nobody writes to, to read what was flushed: a checkpoint, or the store of a
    * node that is down.
    *
+   * @throws EmptyStoreException if nothing was ever flushed to it
    * @throws StoreException if there is none, it cannot be read, or has an unknown format
    */
   static LogStore openReadOnly(Path directory) {
@@ -152,7 +154,7 @@ public final class LogStore implements AutoCloseable {
                       columns,
                       handles));
       if (!store.meta.hasFormat()) {
-        throw new StoreException("the store in " + directory + " is incomplete");
+        throw new EmptyStoreException("nothing was ever flushed to the store in " + directory);
       }
       return store;
     } catch (RocksDBException e) {

@@ -10,6 +10,7 @@ import io.varve.proto.replicated.v1.Founding;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.NewEvent;
+import io.varve.statemachine.EmptyStoreException;
 import io.varve.statemachine.LogCore;
 import io.varve.statemachine.StoreAudit;
 import io.varve.statemachine.StoreAudit.Report;
@@ -124,6 +125,16 @@ class StoreAuditTest {
     assertThatThrownBy(() -> StoreAudit.run(empty)).isInstanceOf(StoreException.class);
     assertThatThrownBy(() -> StoreAudit.run(SCRATCH.fresh("absent")))
         .isInstanceOf(StoreException.class);
+  }
+
+  @Test
+  void aStoreThatNothingWasFlushedToIsTold() {
+    Path store = SCRATCH.fresh("unflushed");
+    LogCore.open(store, StoreOptions.defaults().withFlushOnClose(false)).close();
+
+    assertThatThrownBy(() -> StoreAudit.run(store))
+        .isInstanceOf(EmptyStoreException.class)
+        .hasMessageContaining("nothing was ever flushed");
   }
 
   @Test
