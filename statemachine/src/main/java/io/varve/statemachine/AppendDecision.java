@@ -6,6 +6,7 @@ import io.varve.statemachine.Outcome.Refusal;
 import io.varve.statemachine.Outcome.Refused;
 import io.varve.statemachine.condition.ConditionCheck;
 import io.varve.statemachine.dedup.AppendMemory;
+import io.varve.statemachine.dedup.OriginMemory;
 import io.varve.statemachine.store.EncodedEvents;
 import io.varve.statemachine.store.LogSettings;
 import io.varve.statemachine.store.StagedLog;
@@ -13,8 +14,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Decides one append after the other: structure, then append id, then conditions, and only then its
- * events land. An append that does not land changes nothing.
+ * Decides one append after the other: structure, then append id or origin, then conditions, and
+ * only then its events land. An append that does not land changes nothing.
  */
 final class AppendDecision {
 
@@ -23,12 +24,14 @@ final class AppendDecision {
 
   private final StagedLog log;
   private final AppendMemory memory;
+  private final OriginMemory origins;
   private final ConditionCheck conditions;
   private final EncodedEvents encoded = new EncodedEvents();
 
-  AppendDecision(StagedLog log, AppendMemory memory) {
+  AppendDecision(StagedLog log, AppendMemory memory, OriginMemory origins) {
     this.log = log;
     this.memory = memory;
+    this.origins = origins;
     this.conditions = new ConditionCheck(log);
   }
 
@@ -51,6 +54,10 @@ final class AppendDecision {
 
   private Outcome decide(Append append, long recordedMicros, LogSettings settings) {
     encoded.encode(append.getEventsList());
+    long recorded = Math.max(recordedMicros, log.recordedMicros());
+    if (append.hasOrigin()) {
+      return origins.decide(append, encoded, recorded);
+    }
     if (append.hasAppendId()) {
       Optional<Outcome> recalled =
           memory.recall(append.getAppendId(), encoded, settings.dedupWindow());
@@ -63,7 +70,6 @@ final class AppendDecision {
     if (failed.isPresent()) {
       return failed.get();
     }
-    long recorded = Math.max(recordedMicros, log.recordedMicros());
     if (append.getEventsCount() == 0) {
       return new Appended(0, 0, List.of(), recorded, false);
     }

@@ -1,5 +1,6 @@
 package io.varve.statemachine;
 
+import com.google.protobuf.ByteString;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.Condition;
@@ -8,6 +9,7 @@ import io.varve.proto.v1.ExpectedVersion;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.statemachine.Outcome.Refusal;
 import io.varve.statemachine.Outcome.Refused;
 import io.varve.statemachine.condition.FilterItems;
@@ -22,18 +24,22 @@ public final class AppendStructure {
 
   private static final int ID_BYTES = 16;
 
+  /** The longest client id and buffer id, in bytes of UTF-8. */
+  private static final int ORIGIN_NAME_BYTES = 512;
+
+  /** The most numbers of one origin run, as events and as voids. */
+  private static final int RUN_LENGTH = 4_096;
+
   private AppendStructure() {}
 
   /** Why an append is malformed (INVALID_ARGUMENT, with the first field at fault), if it is. */
   public static Optional<Refused> check(Append append) {
-    if (append.getEventsCount() == 0 && append.getConditionsCount() == 0) {
-      return refused("append", "neither events nor conditions");
-    }
-    if (append.hasOrigin()) {
-      return refused("append.origin", "origins are not accepted yet");
-    }
     Optional<Refused> refused = Optional.empty();
-    if (append.hasAppendId()) {
+    if (append.hasOrigin()) {
+      refused = checkRun(append);
+    } else if (append.getEventsCount() == 0 && append.getConditionsCount() == 0) {
+      return refused("append", "neither events nor conditions");
+    } else if (append.hasAppendId()) {
       refused = check(append.getAppendId());
     }
     List<NewEvent> events = append.getEventsList();
@@ -85,6 +91,71 @@ public final class AppendStructure {
           "append.append_id.known_position", "an append id needs a known position (0 is one)");
     }
     return Optional.empty();
+  }
+
+  private static Optional<Refused> checkRun(Append append) {
+    Origin origin = append.getOrigin();
+    Optional<Refused> refused =
+        checkName(origin.getClientIdBytes(), "append.origin.client_id", "a client id");
+    if (refused.isEmpty()) {
+      refused = checkName(origin.getBufferIdBytes(), "append.origin.buffer_id", "a buffer id");
+    }
+    if (refused.isPresent()) {
+      return refused;
+    }
+    if (append.getConditionsCount() > 0) {
+      return refused("append.conditions", "an append with an origin has no conditions");
+    }
+    long length = (long) append.getEventsCount() + origin.getVoidsCount();
+    if (length == 0) {
+      return refused("append", "an origin, but neither events nor voids");
+    }
+    if (length > RUN_LENGTH) {
+      return refused(
+          origin.getVoidsCount() == 0 ? "append.events" : "append.origin.voids",
+          length + " events and voids, at most " + RUN_LENGTH + " are allowed in a run");
+    }
+    long first = origin.getFirstSequence();
+    if (first < 1 || first > Long.MAX_VALUE - (length - 1)) {
+      return refused(
+          "append.origin.first_sequence",
+          "numbers are 1 to "
+              + Long.MAX_VALUE
+              + ", and "
+              + length
+              + " do not fit there from "
+              + Long.toUnsignedString(first)
+              + " on");
+    }
+    return checkVoids(origin, first + length - 1);
+  }
+
+  private static Optional<Refused> checkVoids(Origin origin, long last) {
+    long before = origin.getFirstSequence() - 1;
+    for (int i = 0; i < origin.getVoidsCount(); i++) {
+      long number = origin.getVoids(i);
+      if (number <= before || number > last) {
+        return refused(
+            "append.origin.voids[" + i + "]",
+            "voids must rise, and be among the run's numbers "
+                + origin.getFirstSequence()
+                + " to "
+                + last
+                + "; not so "
+                + Long.toUnsignedString(number));
+      }
+      before = number;
+    }
+    return Optional.empty();
+  }
+
+  private static Optional<Refused> checkName(ByteString name, String field, String what) {
+    if (name.isEmpty()) {
+      return refused(field, "an origin needs " + what);
+    }
+    return name.size() <= ORIGIN_NAME_BYTES
+        ? Optional.empty()
+        : refused(field, name.size() + " bytes, at most " + ORIGIN_NAME_BYTES + " are allowed");
   }
 
   private static Optional<Refused> check(NewEvent event, int index) {

@@ -49,6 +49,12 @@ public final class AppendValidator {
                 append.getConditionsCount(),
                 limits.conditions(),
                 "conditions"));
+    if (append.hasOrigin() && refused.isEmpty()) {
+      refused =
+          first(
+              name("append.origin", ".client_id", append.getOrigin().getClientId()),
+              name("append.origin", ".buffer_id", append.getOrigin().getBufferId()));
+    }
     for (int i = 0; i < append.getEventsCount() && refused.isEmpty(); i++) {
       refused = check(append.getEvents(i), "append.events[" + i + "]");
     }

@@ -8,6 +8,7 @@ import io.varve.proto.replicated.v1.Founding;
 import io.varve.proto.v1.Append;
 import io.varve.statemachine.dedup.AppendIndex;
 import io.varve.statemachine.dedup.AppendMemory;
+import io.varve.statemachine.dedup.OriginMemory;
 import io.varve.statemachine.store.CommittedLog;
 import io.varve.statemachine.store.LogSettings;
 import io.varve.statemachine.store.LogStore;
@@ -44,7 +45,7 @@ public final class LogCore implements AutoCloseable {
   private LogCore(LogStore store, StoreOptions options) {
     this.store = store;
     this.log = new StagedLog(store, options);
-    this.decision = new AppendDecision(log, new AppendMemory(log, appends));
+    this.decision = new AppendDecision(log, new AppendMemory(log, appends), new OriginMemory(log));
     this.published = new Published(store.state(), log.settings());
     CommittedLog committed = new CommittedLog(store);
     this.reader = new CoreReader(committed, appends, this::readable);

@@ -22,8 +22,10 @@ import io.varve.proto.v1.Origin;
 import io.varve.statemachine.Outcome.Refusal;
 import io.varve.statemachine.Outcome.Refused;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,14 +38,72 @@ class AppendValidatorTest {
   private static final AppendId ID =
       AppendId.newBuilder().setId(ByteString.copyFrom(new byte[16])).setKnownPosition(0).build();
 
+  private static final Origin ORIGIN =
+      Origin.newBuilder().setClientId("c").setBufferId("b").setFirstSequence(7).build();
+
   private final AppendValidator validator = new AppendValidator(AppendLimits.defaults());
+
+  private static Append run(Origin.Builder origin, NewEvent... events) {
+    return append(events).toBuilder().setOrigin(origin).build();
+  }
+
+  @Test
+  void acceptsTheLongestRunAndTheLastNumber() {
+    List<Long> voids = LongStream.range(7, 7 + 4_095).boxed().toList();
+    assertThat(validator.check(run(ORIGIN.toBuilder().addAllVoids(voids), EVENT))).isEmpty();
+    assertThat(
+            validator.check(
+                run(
+                    ORIGIN.toBuilder()
+                        .setFirstSequence(Long.MAX_VALUE - 1)
+                        .addVoids(Long.MAX_VALUE),
+                    EVENT)))
+        .isEmpty();
+    assertThat(validator.check(run(ORIGIN.toBuilder().addVoids(7)))).isEmpty();
+  }
 
   static Stream<Arguments> malformed() {
     return Stream.of(
         Arguments.of("append", Append.getDefaultInstance()),
+        Arguments.of("append.origin.client_id", run(ORIGIN.toBuilder().clearClientId(), EVENT)),
         Arguments.of(
-            "append.origin",
-            append(EVENT).toBuilder().setOrigin(Origin.getDefaultInstance()).build()),
+            "append.origin.client_id", run(ORIGIN.toBuilder().setClientId("x".repeat(513)), EVENT)),
+        Arguments.of("append.origin.buffer_id", run(ORIGIN.toBuilder().clearBufferId(), EVENT)),
+        Arguments.of(
+            "append.origin.buffer_id",
+            run(ORIGIN.toBuilder().setBufferId("é".repeat(256) + "x"), EVENT)),
+        Arguments.of("append.conditions", when(run(ORIGIN.toBuilder(), EVENT), exactly("s", 1))),
+        Arguments.of("append", run(ORIGIN.toBuilder())),
+        Arguments.of(
+            "append.origin.first_sequence", run(ORIGIN.toBuilder().setFirstSequence(0), EVENT)),
+        Arguments.of(
+            "append.origin.first_sequence", run(ORIGIN.toBuilder().setFirstSequence(-1), EVENT)),
+        Arguments.of(
+            "append.origin.first_sequence",
+            run(ORIGIN.toBuilder().setFirstSequence(Long.MAX_VALUE), EVENT, EVENT)),
+        Arguments.of("append.origin.voids[0]", run(ORIGIN.toBuilder().addVoids(6), EVENT)),
+        Arguments.of("append.origin.voids[0]", run(ORIGIN.toBuilder().addVoids(9), EVENT)),
+        Arguments.of(
+            "append.origin.voids[1]", run(ORIGIN.toBuilder().addVoids(8).addVoids(8), EVENT)),
+        Arguments.of(
+            "append.origin.voids[1]", run(ORIGIN.toBuilder().addVoids(8).addVoids(7), EVENT)),
+        Arguments.of(
+            "append.origin.voids[1]",
+            run(
+                ORIGIN.toBuilder()
+                    .setFirstSequence(Long.MAX_VALUE - 2)
+                    .addVoids(Long.MAX_VALUE)
+                    .addVoids(-5),
+                EVENT)),
+        Arguments.of("append.events[1].type", run(ORIGIN.toBuilder(), EVENT, event("s", ""))),
+        Arguments.of(
+            "append.events",
+            run(ORIGIN.toBuilder(), Collections.nCopies(4_097, EVENT).toArray(new NewEvent[0]))),
+        Arguments.of(
+            "append.origin.voids",
+            run(
+                ORIGIN.toBuilder().addAllVoids(LongStream.range(7, 7 + 4_096).boxed().toList()),
+                EVENT)),
         Arguments.of(
             "append.append_id.id",
             identified(ID.toBuilder().setId(ByteString.copyFrom(new byte[15])))),

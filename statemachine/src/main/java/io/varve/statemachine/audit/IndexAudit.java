@@ -1,12 +1,14 @@
 package io.varve.statemachine.audit;
 
 import io.varve.statemachine.StoredEvent;
+import io.varve.statemachine.audit.Numbering.Origin;
 import io.varve.statemachine.store.AppendRow;
 import io.varve.statemachine.store.EncodedEvents;
 import io.varve.statemachine.store.StoreContents;
 import io.varve.statemachine.store.StoreContents.EventRow;
 import io.varve.statemachine.store.StoreContents.LatestRow;
 import io.varve.statemachine.store.StoreContents.PostingRow;
+import io.varve.statemachine.store.StoreContents.SequenceRow;
 import io.varve.statemachine.store.StoreContents.VersionRow;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -102,6 +104,65 @@ final class IndexAudit {
               row.source(),
               row.key(),
               row.position()));
+    }
+  }
+
+  /** Each number that is no void names an event that has it; numbers have no gaps. */
+  long sequences() {
+    long[] origin = {0};
+    long[] last = {0};
+    contents.forEachSequence(
+        row -> {
+          if (row.origin() != origin[0]) {
+            if (row.origin() != origin[0] + 1) {
+              problems.add("by_origin " + (origin[0] + 1) + ": no key of this number");
+            }
+            origin[0] = row.origin();
+            last[0] = 0;
+          }
+          audit(row, last[0] + 1);
+          last[0] = row.sequence();
+        });
+    return origin[0];
+  }
+
+  private void audit(SequenceRow row, long expected) {
+    String at = "by_origin " + row.origin() + ", ";
+    if (row.sequence() != expected) {
+      problems.add(at + expected + ": missing, the next number is " + row.sequence());
+    }
+    if (row.position() != 0
+        && !holds(
+            row.position(),
+            event ->
+                event.clientSequence() == row.sequence()
+                    && numbering.of(Origin.of(event)) == row.origin())) {
+      problems.add(
+          at + row.sequence() + ": no event at " + row.position() + " has this origin and number");
+    }
+  }
+
+  /**
+   * Every origin has a number of its own and says which of its own numbers is the last.
+   *
+   * @param inUse how many origins have numbers that landed
+   */
+  void origins(long inUse) {
+    Numbers numbers = new Numbers("origins");
+    contents.forEachOrigin(
+        row -> {
+          String named = "\"" + row.client() + "\", \"" + row.buffer() + "\"";
+          numbers.next(named, row.number());
+          if (contents.sequence(row.number(), row.last()).isEmpty()
+              || contents.sequence(row.number(), row.last() + 1).isPresent()) {
+            problems.add(
+                "origins " + named + ": " + row.last() + " is not the last number that landed");
+          }
+        });
+    numbers.end(inUse, inUse + 1);
+    if (contents.originCount() != inUse) {
+      problems.add(
+          "origins: " + contents.originCount() + " are counted, " + inUse + " have numbers");
     }
   }
 

@@ -9,18 +9,29 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 
-/** The numbers of sources and labels as the store has them; those used lately at hand. */
+/** The numbers of sources, labels and origins as the store has them; those used lately at hand. */
 final class Numbering {
 
   /** A label. */
   record Label(LabelKind kind, String value) {}
 
+  /** Who writes local-first events. */
+  record Origin(String client, String buffer) {
+
+    /** Who wrote an event. */
+    static Origin of(StoredEvent event) {
+      return new Origin(event.clientId(), event.bufferId());
+    }
+  }
+
   private final Recent<String> sources;
   private final Recent<Label> labels;
+  private final Recent<Origin> origins;
 
   Numbering(StoreContents contents) {
     this.sources = new Recent<>(contents::sourceNumber);
     this.labels = new Recent<>(label -> contents.labelNumber(label.kind(), label.value()));
+    this.origins = new Recent<>(origin -> contents.originNumber(origin.client(), origin.buffer()));
   }
 
   /** A source's number; 0 if it has none. */
@@ -31,6 +42,11 @@ final class Numbering {
   /** A label's number; 0 if it has none. */
   long of(Label label) {
     return labels.of(label);
+  }
+
+  /** An origin's number; 0 if it has none. */
+  long of(Origin origin) {
+    return origins.of(origin);
   }
 
   /** The labels of an event, each once. */

@@ -3,6 +3,7 @@ package io.varve.statemachine.audit;
 import com.google.protobuf.ByteString;
 import io.varve.statemachine.StoredEvent;
 import io.varve.statemachine.audit.Numbering.Label;
+import io.varve.statemachine.audit.Numbering.Origin;
 import io.varve.statemachine.store.StoreContents;
 import io.varve.statemachine.store.StoreContents.EventRow;
 import java.util.Locale;
@@ -108,6 +109,34 @@ final class RecordAudit {
     }
     for (Label label : Numbering.labels(event)) {
       audit(position, label);
+    }
+    if (event.clientSequence() != 0) {
+      auditOrigin(position, event);
+    }
+  }
+
+  private void auditOrigin(long position, StoredEvent event) {
+    long origin = numbering.of(Origin.of(event));
+    if (origin == 0) {
+      problems.add(
+          String.format(
+              Locale.ROOT,
+              "origins \"%s\", \"%s\": missing, used by the event at %d",
+              event.clientId(),
+              event.bufferId(),
+              position));
+      return;
+    }
+    Optional<Long> kept = contents.sequence(origin, event.clientSequence());
+    if (!kept.equals(Optional.of(position))) {
+      problems.add(
+          String.format(
+              Locale.ROOT,
+              "by_origin %d, %d: %s, the event is at %d",
+              origin,
+              event.clientSequence(),
+              kept.map(at -> "names position " + at).orElse("missing"),
+              position));
     }
   }
 

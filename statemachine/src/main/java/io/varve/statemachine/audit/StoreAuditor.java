@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * up every key that each should have left; then one pass over each index checks its keys, so that
  * none is left over. What is damaged becomes a problem and does not end the audit.
  *
- * <p>Memory is bounded by one bit per source and per label, and by the events of one append.
+ * <p>Memory is bounded by one bit per source, label and origin, and by the events of one append.
  */
 public final class StoreAuditor {
 
@@ -49,6 +49,7 @@ public final class StoreAuditor {
     reading("by_source", () -> indexes.sources(indexes.versions(), state.nextSource()));
     reading("labels", () -> indexes.labels(indexes.postings(), state.nextLabel()));
     reading("latest", indexes::latest);
+    reading("by_origin", () -> indexes.origins(indexes.sequences()));
     reading("appends", indexes::appends);
     reading("meta", () -> contents.forEachStray(records.head(), problems::add));
     audit(state, settings, records);

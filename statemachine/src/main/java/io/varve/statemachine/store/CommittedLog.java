@@ -145,7 +145,13 @@ public final class CommittedLog {
 
   /** The highest number of a client's buffer that has landed; 0 = none. */
   public long lastSequence(String clientId, String bufferId) {
-    return reading(() -> store.origins().last(clientId, bufferId));
+    return reading(
+        () ->
+            store
+                .origins()
+                .find(new OriginName(clientId, bufferId))
+                .map(OriginsColumn.Value::last)
+                .orElse(0L));
   }
 
   /** The chain hash at a position, 0 to the head. */

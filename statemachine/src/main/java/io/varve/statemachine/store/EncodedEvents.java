@@ -20,6 +20,7 @@ public final class EncodedEvents {
 
   private final Sha256 sha256 = new Sha256();
   private final byte[] digest = new byte[ChainHash.BYTES];
+  private boolean digested;
 
   private ByteWriter out = new ByteWriter(4 << 10);
   private int[] headerStarts = new int[16];
@@ -44,18 +45,28 @@ public final class EncodedEvents {
       out.write(event.getData());
       payloadEnds[i] = out.size();
     }
-    sha256.update(out.array(), 0, out.size());
-    sha256.digest(digest);
+    digested = false;
   }
 
   /** The first eight bytes of the SHA-256 of all of it. */
   public long digestHigh() {
+    digest();
     return ByteReader.longAt(digest, 0);
   }
 
   /** The next eight bytes of the SHA-256 of all of it. */
   public long digestLow() {
+    digest();
     return ByteReader.longAt(digest, Long.BYTES);
+  }
+
+  /** Only appends with an id are asked for it. */
+  private void digest() {
+    if (!digested) {
+      sha256.update(out.array(), 0, out.size());
+      sha256.digest(digest);
+      digested = true;
+    }
   }
 
   int headerLength(int index) {
@@ -64,6 +75,23 @@ public final class EncodedEvents {
 
   int payloadLength(int index) {
     return payloadEnds[index] - payloadStarts[index];
+  }
+
+  /** Whether bytes of an array are an event's part of the header; as many must be there. */
+  boolean isHeader(int index, byte[] bytes, int offset) {
+    return Arrays.equals(
+        out.array(),
+        headerStarts[index],
+        headerEnds[index],
+        bytes,
+        offset,
+        offset + headerLength(index));
+  }
+
+  /** Whether bytes of an array are an event's payload. */
+  boolean isPayload(int index, byte[] bytes, int offset, int length) {
+    return Arrays.equals(
+        out.array(), payloadStarts[index], payloadEnds[index], bytes, offset, offset + length);
   }
 
   void writeHeader(int index, ByteWriter target) {

@@ -20,35 +20,70 @@ final class EventCodec {
   static final int FORMAT = 1;
 
   /** Stands for "no origin" where a local-first event has its number. */
-  private static final int NO_ORIGIN = 0;
+  static final int NO_ORIGIN = 0;
 
   private EventCodec() {}
 
-  /** How long the header of an event is. */
+  /**
+   * How long the header of an event is.
+   *
+   * @param clientSequence its number in its origin, or {@link #NO_ORIGIN}
+   * @param origin the origin's {@link OriginName#headerPart}; empty without an origin
+   */
   static int headerLength(
-      EncodedEvents events, int index, long position, long version, long recordedMicros) {
+      EncodedEvents events,
+      int index,
+      long position,
+      long version,
+      long recordedMicros,
+      long clientSequence,
+      byte[] origin) {
     return 1
         + ByteWriter.varintLength(position)
         + ByteWriter.varintLength(version)
         + ByteWriter.varintLength(recordedMicros)
         + events.headerLength(index)
-        + ByteWriter.varintLength(NO_ORIGIN);
+        + ByteWriter.varintLength(clientSequence)
+        + origin.length;
   }
 
-  /** Writes the header of an event. */
+  /** Writes the header of an event. See {@link #headerLength}. */
   static void writeHeader(
       EncodedEvents events,
       int index,
       long position,
       long version,
       long recordedMicros,
+      long clientSequence,
+      byte[] origin,
       ByteWriter out) {
     out.writeByte(FORMAT);
     out.writeVarint(position);
     out.writeVarint(version);
     out.writeVarint(recordedMicros);
     events.writeHeader(index, out);
-    out.writeVarint(NO_ORIGIN);
+    out.writeVarint(clientSequence);
+    out.write(origin);
+  }
+
+  /** Whether a record holds just what the caller of an encoded event handed in. */
+  static boolean holds(byte[] record, EncodedEvents events, int index) {
+    ByteReader in = new ByteReader(record);
+    readFormat(in);
+    in.readVarint();
+    in.readVarint();
+    in.readVarint();
+    int headerLength = events.headerLength(index);
+    if (in.remaining() < headerLength || !events.isHeader(index, record, in.offset())) {
+      return false;
+    }
+    in.skip(headerLength);
+    if (in.readVarint() != NO_ORIGIN) {
+      in.skipString();
+      in.skipString();
+    }
+    in.skip(Salts.BYTES);
+    return events.isPayload(index, record, in.offset(), in.remaining());
   }
 
   /** The event a record holds. Its byte strings share the record, which must not change. */

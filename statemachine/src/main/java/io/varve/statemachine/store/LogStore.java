@@ -225,7 +225,7 @@ public final class LogStore implements AutoCloseable {
     columns.put(LabelsColumn.NAME, options.appendedLists());
     columns.put(LatestColumn.NAME, options.listed());
     columns.put(OriginsColumn.NAME, options.lookedUp());
-    columns.put(ByOriginColumn.NAME, options.lookedUp());
+    columns.put(ByOriginColumn.NAME, options.listed());
     columns.put(MetaColumn.NAME, options.scanned());
     return columns;
   }

@@ -28,9 +28,13 @@ import java.util.Optional;
  */
 public final class StagedLog implements LogView, AutoCloseable {
 
+  /** What stands in the header of an event that is not local-first, behind its number. */
+  private static final byte[] NOBODY = {};
+
   private final LogStore store;
   private final SourceTable sources;
   private final LabelTable labels;
+  private final OriginTable origins;
   private final ChainHash chain;
   private final Salts salts = new Salts();
   private final Batch batch = new Batch();
@@ -51,6 +55,7 @@ public final class StagedLog implements LogView, AutoCloseable {
     this.recordedMicros = committed.recordedMicros();
     this.sources = new SourceTable(store, options.cachedSources(), committed.nextSource());
     this.labels = new LabelTable(store, options.cachedLabels(), committed.nextLabel());
+    this.origins = new OriginTable(store);
     this.chain = new ChainHash(committed.chainHash());
     this.stagedEvents.clear(head);
   }
@@ -88,23 +93,61 @@ public final class StagedLog implements LogView, AutoCloseable {
     recordedMicros = recorded;
     List<SourceEntry> touched = new ArrayList<>(1);
     for (int i = 0; i < events.size(); i++) {
-      SourceEntry source = append(events.get(i), encoded, i);
-      if (source.isFirstOf(first)) {
-        touched.add(source);
-      }
+      append(events.get(i), encoded, i, EventCodec.NO_ORIGIN, NOBODY, first, touched);
     }
+    return appended(first, touched);
+  }
+
+  /**
+   * Appends the later events of an origin's run. Which numbers have landed by that is for {@link
+   * #take} to say.
+   *
+   * @param events the run's events
+   * @param from the index of the first to append; their number if there is none
+   * @param encoded the same events, encoded
+   * @param recorded their recorded time, not before {@link #recordedMicros()}
+   * @param origin who wrote them
+   * @param sequences the origin's number of each event to append
+   */
+  public Outcome.Appended append(
+      List<NewEvent> events,
+      int from,
+      EncodedEvents encoded,
+      long recorded,
+      StagedOrigin origin,
+      long[] sequences) {
+    if (from == events.size()) {
+      return new Outcome.Appended(0, 0, List.of(), recorded, false);
+    }
+    long first = head + 1;
+    recordedMicros = recorded;
+    List<SourceEntry> touched = new ArrayList<>(1);
+    for (int i = from; i < events.size(); i++) {
+      append(events.get(i), encoded, i, sequences[i - from], origin.headerPart(), first, touched);
+    }
+    return appended(first, touched);
+  }
+
+  private Outcome.Appended appended(long first, List<SourceEntry> touched) {
     List<SourceVersion> versions = new ArrayList<>(touched.size());
     for (SourceEntry source : touched) {
       versions.add(new SourceVersion(source.name(), source.version()));
     }
-    return new Outcome.Appended(first, head, versions, recorded, false);
+    return new Outcome.Appended(first, head, versions, recordedMicros, false);
   }
 
-  private SourceEntry append(NewEvent event, EncodedEvents encoded, int index) {
+  private void append(
+      NewEvent event,
+      EncodedEvents encoded,
+      int index,
+      long clientSequence,
+      byte[] origin,
+      long first,
+      List<SourceEntry> touched) {
     long position = ++head;
     SourceEntry source = sources.findOrCreate(event.getSource(), batch);
     long version = sources.add(source, position, batch);
-    writeRecord(encoded, index, position, version);
+    writeRecord(encoded, index, position, version, clientSequence, origin);
     labels.add(LabelKind.SOURCE_TYPE, event.getSourceType(), position, batch);
     labels.add(LabelKind.STREAM_TYPE, event.getStreamType(), position, batch);
     labels.add(LabelKind.STREAM_ID, event.getStreamId(), position, batch);
@@ -115,15 +158,26 @@ public final class StagedLog implements LogView, AutoCloseable {
     if (!event.getKey().isEmpty()) {
       store.latest().put(batch, source.number(), event.getKey(), position);
     }
-    return source;
+    if (source.isFirstOf(first)) {
+      touched.add(source);
+    }
   }
 
-  private void writeRecord(EncodedEvents encoded, int index, long position, long version) {
-    int headerLength = EventCodec.headerLength(encoded, index, position, version, recordedMicros);
+  private void writeRecord(
+      EncodedEvents encoded,
+      int index,
+      long position,
+      long version,
+      long clientSequence,
+      byte[] origin) {
+    int headerLength =
+        EventCodec.headerLength(
+            encoded, index, position, version, recordedMicros, clientSequence, origin);
     int recordLength = headerLength + Salts.BYTES + encoded.payloadLength(index);
     ByteWriter out = store.events().put(batch, position, recordLength);
     int offset = out.size();
-    EventCodec.writeHeader(encoded, index, position, version, recordedMicros, out);
+    EventCodec.writeHeader(
+        encoded, index, position, version, recordedMicros, clientSequence, origin, out);
     salts.write(position, out);
     encoded.writePayload(index, out);
     stagedEvents.add(offset, recordLength);
@@ -151,6 +205,25 @@ public final class StagedLog implements LogView, AutoCloseable {
         : store.appends().find(firstPosition);
   }
 
+  /** An origin, of which nothing may have landed. */
+  public StagedOrigin origin(String client, String buffer) {
+    return origins.find(new OriginName(client, buffer));
+  }
+
+  /**
+   * The next numbers of an origin have landed.
+   *
+   * @param positions where they stand, in order, at least one; 0 for a void
+   */
+  public void take(StagedOrigin origin, long[] positions) {
+    origins.add(origin, positions, batch);
+  }
+
+  /** Whether the event at a position, 1 to the head, is just what an encoded one would be there. */
+  public boolean holds(long position, EncodedEvents encoded, int index) {
+    return EventCodec.holds(record(position), encoded, index);
+  }
+
   /** The event at a position, 1 to the head. */
   public StoredEvent event(long position) {
     return EventCodec.decode(record(position));
@@ -172,6 +245,7 @@ public final class StagedLog implements LogView, AutoCloseable {
     batch.clear();
     sources.commit();
     labels.commit();
+    origins.commit();
     stagedEvents.clear(head);
     stagedAppends.clear();
     return committed;

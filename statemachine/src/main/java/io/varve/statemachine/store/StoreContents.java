@@ -126,9 +126,37 @@ public final class StoreContents implements AutoCloseable {
         action);
   }
 
+  /** {@code origins}, by client and buffer; without the row that counts them. */
+  public void forEachOrigin(Consumer<OriginRow> action) {
+    forEach(
+        OriginsColumn.NAME,
+        store.origins(),
+        (key, value) -> {
+          if (OriginsColumn.isCount(key)) {
+            number(value);
+            return Optional.<OriginRow>empty();
+          }
+          OriginsColumn.Value kept = OriginsColumn.decode(exactly(2 * Long.BYTES, value));
+          OriginName name = OriginName.of(key);
+          return Optional.of(
+              new OriginRow(name.client(), name.buffer(), kept.number(), kept.last()));
+        },
+        row -> row.ifPresent(action));
+  }
+
+  /** {@code by_origin}, by origin number and number. */
+  public void forEachSequence(Consumer<SequenceRow> action) {
+    forEach(
+        ByOriginColumn.NAME,
+        store.byOrigin(),
+        (key, value) ->
+            new SequenceRow(
+                Keys.first(exactly(2 * Long.BYTES, key)), Keys.second(key), number(value)),
+        action);
+  }
+
   /**
-   * Rows that nothing should have written, each as text: unknown ones in {@code meta}, and all of
-   * those column families that stand ready but are not written yet.
+   * Rows of {@code meta} that nothing should have written, each as text.
    *
    * @param head the newest position, above which {@code meta} keeps no chain hash
    */
@@ -142,16 +170,6 @@ public final class StoreContents implements AutoCloseable {
                 action.accept(named(MetaColumn.NAME, key) + ": extra");
               }
             });
-    store
-        .origins()
-        .forEach(
-            store.wholeReads(),
-            (key, value) -> action.accept(named(OriginsColumn.NAME, key) + ": extra"));
-    store
-        .byOrigin()
-        .forEach(
-            store.wholeReads(),
-            (key, value) -> action.accept(named(ByOriginColumn.NAME, key) + ": extra"));
   }
 
   // ---- One row
@@ -191,6 +209,27 @@ public final class StoreContents implements AutoCloseable {
    */
   public long latest(long source, String key) {
     return store.latest().find(source, key);
+  }
+
+  /** How many origins there are, as their column family says. */
+  public long originCount() {
+    return store.origins().count();
+  }
+
+  /** An origin's number; 0 if it has none. */
+  public long originNumber(String client, String buffer) {
+    return store
+        .origins()
+        .find(new OriginName(client, buffer))
+        .map(OriginsColumn.Value::number)
+        .orElse(0L);
+  }
+
+  /** The position that is kept for a number of the origin with a number, if any is. */
+  public Optional<Long> sequence(long origin, long sequence) {
+    return store.byOrigin().contains(origin, sequence)
+        ? Optional.of(store.byOrigin().position(origin, sequence))
+        : Optional.empty();
   }
 
   /** The chain hash kept at a position, if one is. */
@@ -306,4 +345,23 @@ public final class StoreContents implements AutoCloseable {
    * @param position the event's position
    */
   public record LatestRow(long source, String key, long position) {}
+
+  /**
+   * An origin.
+   *
+   * @param client its client id
+   * @param buffer its buffer id
+   * @param number its number
+   * @param last the last of its own numbers that landed
+   */
+  public record OriginRow(String client, String buffer, long number, long last) {}
+
+  /**
+   * One number of an origin.
+   *
+   * @param origin the origin's number
+   * @param sequence the number
+   * @param position the position of its event; 0 = it is a void
+   */
+  public record SequenceRow(long origin, long sequence, long position) {}
 }

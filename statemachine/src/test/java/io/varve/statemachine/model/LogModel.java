@@ -12,6 +12,7 @@ import io.varve.proto.v1.ExpectedVersion;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.statemachine.Outcome;
 import io.varve.statemachine.Outcome.Appended;
 import io.varve.statemachine.Outcome.Conflict;
@@ -21,11 +22,16 @@ import io.varve.statemachine.Outcome.Refusal;
 import io.varve.statemachine.Outcome.Refused;
 import io.varve.statemachine.Outcome.SourceVersion;
 import io.varve.statemachine.StoredEvent;
+import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * The semantics of the log: a list of events, a list of the appends that landed, and loops over
@@ -56,6 +62,29 @@ class LogModel {
     boolean exceeded(int append, int condition);
   }
 
+  /**
+   * A number of an origin that landed.
+   *
+   * @param event what it stands for; empty = it is a void
+   * @param position where that landed; 0 = it is a void
+   */
+  record Taken(Optional<NewEvent> event, long position) {}
+
+  /** A client's buffer. */
+  record Buffer(String clientId, String bufferId) {
+    static Buffer of(Origin origin) {
+      return new Buffer(origin.getClientId(), origin.getBufferId());
+    }
+  }
+
+  /**
+   * A number of a run.
+   *
+   * @param event what it stands for; empty = it is a void
+   * @param field where it stands in the append
+   */
+  record Numbered(long number, Optional<NewEvent> event, String field) {}
+
   /** An append with an id that landed. */
   record Landed(ByteString id, List<NewEvent> events, Appended answer) {}
 
@@ -64,6 +93,9 @@ class LogModel {
   private long dedupWindow;
   private final List<StoredEvent> events = new ArrayList<>();
   private final List<Landed> landed = new ArrayList<>();
+
+  /** The numbers of each buffer that landed, from 1. */
+  private final Map<Buffer, List<Taken>> taken = new LinkedHashMap<>();
 
   LogModel() {}
 
@@ -74,6 +106,7 @@ class LogModel {
     dedupWindow = other.dedupWindow;
     events.addAll(other.events);
     landed.addAll(other.landed);
+    other.taken.forEach((buffer, numbers) -> taken.put(buffer, new ArrayList<>(numbers)));
   }
 
   /** Applies a command whose scopes are never too wide. One outcome per append. */
@@ -116,6 +149,9 @@ class LogModel {
     if (malformed.isPresent()) {
       return refused(Refusal.INVALID_ARGUMENT, malformed.get());
     }
+    if (append.hasOrigin()) {
+      return takeRun(append, recordedTime(stampedMicros));
+    }
     Optional<Outcome> byId = append.hasAppendId() ? decideById(append) : Optional.empty();
     if (byId.isPresent()) {
       return byId.get();
@@ -131,11 +167,13 @@ class LogModel {
 
   /** The field at fault, if the append is malformed. */
   private static Optional<String> malformedField(Append append) {
-    if (append.getEventsCount() == 0 && append.getConditionsCount() == 0) {
-      return Optional.of("append");
-    }
     if (append.hasOrigin()) {
-      return Optional.of("append.origin"); // local-first appends come later
+      Optional<String> malformed = malformedRun(append);
+      if (malformed.isPresent()) {
+        return malformed;
+      }
+    } else if (append.getEventsCount() == 0 && append.getConditionsCount() == 0) {
+      return Optional.of("append");
     }
     if (append.hasAppendId() && append.getAppendId().getId().size() != 16) {
       return Optional.of("append.append_id.id");
@@ -205,6 +243,125 @@ class LogModel {
       }
     }
     return Optional.empty();
+  }
+
+  private static Optional<String> malformedRun(Append append) {
+    Origin origin = append.getOrigin();
+    if (origin.getClientId().isEmpty() || origin.getClientIdBytes().size() > 512) {
+      return Optional.of("append.origin.client_id");
+    }
+    if (origin.getBufferId().isEmpty() || origin.getBufferIdBytes().size() > 512) {
+      return Optional.of("append.origin.buffer_id");
+    }
+    if (append.getConditionsCount() > 0) {
+      return Optional.of("append.conditions");
+    }
+    int length = append.getEventsCount() + origin.getVoidsCount();
+    if (length == 0) {
+      return Optional.of("append");
+    }
+    BigInteger first = new BigInteger(Long.toUnsignedString(origin.getFirstSequence()));
+    BigInteger last = first.add(BigInteger.valueOf(length - 1));
+    if (first.signum() == 0 || last.bitLength() > 63) {
+      return Optional.of("append.origin.first_sequence");
+    }
+    for (int i = 0; i < origin.getVoidsCount(); i++) {
+      BigInteger number = new BigInteger(Long.toUnsignedString(origin.getVoids(i)));
+      boolean rises =
+          i == 0 || Long.compareUnsigned(origin.getVoids(i), origin.getVoids(i - 1)) > 0;
+      if (!rises || number.compareTo(first) < 0 || number.compareTo(last) > 0) {
+        return Optional.of("append.origin.voids[" + i + "]");
+      }
+    }
+    return Optional.empty();
+  }
+
+  // ---- What its origin decides
+
+  /** Skips what has landed of a run, lands the rest; or refuses it whole. */
+  protected Outcome takeRun(Append append, long recordedMicros) {
+    Origin origin = append.getOrigin();
+    List<Taken> before = taken(origin);
+    if (leavesGap(origin.getFirstSequence(), before.size())) {
+      return new Refused(
+          Refusal.SEQUENCE_GAP, "append.origin.first_sequence", "", before.size() + 1L);
+    }
+    Append.Builder rest = append.toBuilder().clearEvents();
+    List<Numbered> landing = new ArrayList<>();
+    List<Long> positions = new ArrayList<>();
+    for (Numbered number : numbers(append)) {
+      if (number.number() > before.size()) {
+        landing.add(number);
+        number.event().ifPresent(rest::addEvents);
+      } else {
+        Taken earlier = before.get((int) number.number() - 1);
+        if (!isSame(number, earlier)) {
+          return refused(Refusal.ORIGIN_DIVERGED, number.field());
+        }
+        positions.add(earlier.position());
+      }
+    }
+    if (landing.isEmpty()) {
+      return skipped(positions, recordedMicros);
+    }
+    Appended landed = land(rest.build(), recordedMicros);
+    long position = landed.firstPosition();
+    for (Numbered number : landing) {
+      Taken now = new Taken(number.event(), number.event().isPresent() ? position++ : 0);
+      taken(origin).add(now);
+      positions.add(now.position());
+    }
+    return new Appended(
+        landed.firstPosition(),
+        landed.lastPosition(),
+        landed.versions(),
+        recordedMicros,
+        false,
+        positions);
+  }
+
+  /** Numbers have no gaps. */
+  protected boolean leavesGap(long first, long last) {
+    return first > last + 1;
+  }
+
+  /** What has landed under a number must come again as it was. */
+  protected boolean isSame(Numbered again, Taken earlier) {
+    return again.event().equals(earlier.event());
+  }
+
+  /** All of a run had landed: answered with the time of its newest event, if it has one. */
+  protected Appended skipped(List<Long> positions, long now) {
+    long recorded = now;
+    for (long position : positions) {
+      if (position > 0) {
+        recorded = events.get((int) position - 1).recordedMicros();
+      }
+    }
+    return new Appended(0, 0, List.of(), recorded, true, positions);
+  }
+
+  /** What landed under each number of a buffer, from 1; remembered for ever. */
+  protected List<Taken> taken(Origin origin) {
+    return taken.computeIfAbsent(Buffer.of(origin), buffer -> new ArrayList<>());
+  }
+
+  /** The numbers of a run: the voids' are named, the events take the others in order. */
+  protected static List<Numbered> numbers(Append run) {
+    List<Numbered> numbers = new ArrayList<>();
+    List<Long> voids = run.getOrigin().getVoidsList();
+    int event = 0;
+    for (int i = 0; i < run.getEventsCount() + voids.size(); i++) {
+      long number = run.getOrigin().getFirstSequence() + i;
+      if (voids.contains(number)) {
+        String field = "append.origin.voids[" + voids.indexOf(number) + "]";
+        numbers.add(new Numbered(number, Optional.empty(), field));
+      } else {
+        String field = "append.events[" + event + "]";
+        numbers.add(new Numbered(number, Optional.of(run.getEvents(event++)), field));
+      }
+    }
+    return numbers;
   }
 
   // ---- What its id decides
@@ -359,11 +516,12 @@ class LogModel {
     if (append.getEventsCount() == 0) {
       return new Appended(0, 0, List.of(), recordedMicros, false); // check-only
     }
+    Iterator<Long> sequences = sequences(append).iterator();
     Map<String, Long> versions = new LinkedHashMap<>();
     for (NewEvent event : append.getEventsList()) {
       long version = version(event.getSource()) + 1;
       versions.put(event.getSource(), version);
-      events.add(stored(event, head() + 1, version, recordedMicros));
+      events.add(stored(event, head() + 1, version, recordedMicros, append.getOrigin(), sequences));
     }
     List<SourceVersion> touched = new ArrayList<>();
     versions.forEach((source, version) -> touched.add(new SourceVersion(source, version)));
@@ -376,8 +534,29 @@ class LogModel {
     return answer;
   }
 
+  /** The numbers that the events of an append take in its buffer; zeros without an origin. */
+  private List<Long> sequences(Append append) {
+    if (!append.hasOrigin()) {
+      return Collections.nCopies(append.getEventsCount(), 0L);
+    }
+    List<Long> sequences = new ArrayList<>();
+    long next = taken(append.getOrigin()).size() + 1L;
+    while (sequences.size() < append.getEventsCount()) {
+      if (!append.getOrigin().getVoidsList().contains(next)) {
+        sequences.add(next);
+      }
+      next++;
+    }
+    return sequences;
+  }
+
   private static StoredEvent stored(
-      NewEvent event, long position, long version, long recordedMicros) {
+      NewEvent event,
+      long position,
+      long version,
+      long recordedMicros,
+      Origin origin,
+      Iterator<Long> sequences) {
     return new StoredEvent(
         position,
         event.getSource(),
@@ -395,9 +574,9 @@ class LogModel {
         event.hasOccurred() ? Optional.of(event.getOccurred()) : Optional.empty(),
         recordedMicros,
         event.getId(),
-        "",
-        "",
-        0);
+        origin.getClientId(),
+        origin.getBufferId(),
+        sequences.next());
   }
 
   // ---- What can be asked
@@ -430,6 +609,53 @@ class LogModel {
       }
     }
     return version;
+  }
+
+  /** The highest number of a buffer that landed. */
+  final long lastSequence(String clientId, String bufferId) {
+    return taken(Origin.newBuilder().setClientId(clientId).setBufferId(bufferId).build()).size();
+  }
+
+  /** All that landed of all buffers. */
+  protected final Map<Buffer, List<Taken>> taken() {
+    return taken;
+  }
+
+  /** The newest event of each of a source's keys, tombstones included, by key. */
+  protected NavigableMap<String, StoredEvent> newestByKey(String source) {
+    NavigableMap<String, StoredEvent> newest = new TreeMap<>();
+    for (StoredEvent event : events) {
+      if (event.source().equals(source) && !event.key().isEmpty()) {
+        newest.put(event.key(), event);
+      }
+    }
+    return newest;
+  }
+
+  /** A tombstone removes its key. */
+  protected boolean showsLatest(StoredEvent newest) {
+    return !newest.tombstone();
+  }
+
+  /** The sources whose names have a prefix, by name. */
+  protected List<String> sources(String prefix) {
+    return events.stream()
+        .map(StoredEvent::source)
+        .filter(name -> name.startsWith(prefix))
+        .distinct()
+        .sorted()
+        .toList();
+  }
+
+  /** The newest position recorded at or before a time; 0 = there is none. */
+  protected long positionAt(long recordedMicros) {
+    long newest = 0;
+    for (StoredEvent event : events) {
+      if (event.recordedMicros() <= recordedMicros) {
+        newest = event.position();
+      }
+    }
+    return newest;
   }
 
   /** All events, oldest first. */

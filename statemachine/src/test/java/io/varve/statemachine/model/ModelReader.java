@@ -15,9 +15,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
-import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Predicate;
 
@@ -83,26 +81,19 @@ final class ModelReader implements LogReader {
   @Override
   public LatestPage latest(
       String source, String keyPrefix, String afterKey, int mostEvents, long mostBytes) {
-    NavigableMap<String, StoredEvent> newest = new TreeMap<>();
-    for (StoredEvent event : model.events()) {
-      String key = event.key();
-      if (event.source().equals(source)
-          && !key.isEmpty()
-          && key.startsWith(keyPrefix)
-          && key.compareTo(afterKey) > 0) {
-        newest.put(key, event);
-      }
-    }
     List<StoredEvent> page = new ArrayList<>();
     String lastKey = "";
-    for (StoredEvent event : newest.values()) {
+    for (StoredEvent event : model.newestByKey(source).tailMap(afterKey, false).values()) {
+      if (!event.key().startsWith(keyPrefix)) {
+        continue;
+      }
       long bytes =
           page.stream().mapToLong(taken -> taken.data().size() + taken.metadata().size()).sum();
       if (page.size() == mostEvents || (!page.isEmpty() && bytes >= mostBytes)) {
         return new LatestPage(page, Optional.of(lastKey));
       }
       lastKey = event.key();
-      if (!event.tombstone()) {
+      if (model.showsLatest(event)) {
         page.add(event);
       }
     }
@@ -112,12 +103,7 @@ final class ModelReader implements LogReader {
   @Override
   public SourcePage sources(String prefix, String afterSource, int most) {
     List<String> names =
-        model.events().stream()
-            .map(StoredEvent::source)
-            .filter(name -> name.startsWith(prefix) && name.compareTo(afterSource) > 0)
-            .distinct()
-            .sorted()
-            .toList();
+        model.sources(prefix).stream().filter(name -> name.compareTo(afterSource) > 0).toList();
     return new SourcePage(
         names.stream().limit(most).map(this::listed).toList(), names.size() > most);
   }
@@ -129,16 +115,12 @@ final class ModelReader implements LogReader {
 
   @Override
   public long positionAt(long recordedMicros) {
-    return model.events().stream()
-        .filter(event -> event.recordedMicros() <= recordedMicros)
-        .mapToLong(StoredEvent::position)
-        .max()
-        .orElse(0);
+    return model.positionAt(recordedMicros);
   }
 
   @Override
   public long lastSequence(String clientId, String bufferId) {
-    return 0;
+    return model.lastSequence(clientId, bufferId);
   }
 
   @Override

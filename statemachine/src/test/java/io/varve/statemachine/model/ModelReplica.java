@@ -86,7 +86,11 @@ class ModelReplica implements Replica {
   @Override
   public Object state(boolean withIndex) {
     return List.of(
-        model.events(), model.landed(), model.dedupWindow(), withIndex ? appliedIndex : 0);
+        model.events(),
+        model.landed(),
+        model.taken(),
+        model.dedupWindow(),
+        withIndex ? appliedIndex : 0);
   }
 
   /** For mutants. */

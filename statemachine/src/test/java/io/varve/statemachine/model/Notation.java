@@ -14,6 +14,7 @@ import io.varve.proto.v1.ExpectedVersion;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.statemachine.Outcome;
 import io.varve.statemachine.Outcome.Appended;
 import io.varve.statemachine.Outcome.Conflict;
@@ -86,13 +87,20 @@ final class Notation {
     return batch;
   }
 
-  /** {@code append [id=NAME] [known=POSITION]}. */
+  /**
+   * {@code append [id=NAME] [known=POSITION]}, or {@code append client=C buffer=B first=N
+   * [void=N]…}.
+   */
   static Append.Builder append(List<String> words) {
     Append.Builder append = Append.newBuilder();
     for (String word : rest(words, 1)) {
       switch (name(word)) {
         case "id" -> append.getAppendIdBuilder().setId(appendId(value(word)));
         case "known" -> append.getAppendIdBuilder().setKnownPosition(number(value(word)));
+        case "client" -> append.getOriginBuilder().setClientId(value(word));
+        case "buffer" -> append.getOriginBuilder().setBufferId(value(word));
+        case "first" -> append.getOriginBuilder().setFirstSequence(number(value(word)));
+        case "void" -> append.getOriginBuilder().addVoids(number(value(word)));
         default -> throw unknown(word);
       }
     }
@@ -260,7 +268,13 @@ final class Notation {
         head.append(" known=").append(Long.toUnsignedString(id.getKnownPosition()));
       }
     } else if (append.hasOrigin()) {
-      head.append(" origin");
+      Origin origin = append.getOrigin();
+      label(head, "client", origin.getClientId());
+      label(head, "buffer", origin.getBufferId());
+      head.append(" first=").append(Long.toUnsignedString(origin.getFirstSequence()));
+      for (long number : origin.getVoidsList()) {
+        head.append(" void=").append(Long.toUnsignedString(number));
+      }
     }
     lines.add(head.toString());
     append.getConditionsList().forEach(condition -> lines.add("    " + line(condition)));
@@ -335,7 +349,11 @@ final class Notation {
       lines.add("conflict");
       conflict.failed().forEach(failed -> lines.add("  " + line(failed)));
     } else if (outcome instanceof Refused refused) {
-      lines.add(("refused " + refused.refusal() + " " + refused.field()).stripTrailing());
+      String refusal = ("refused " + refused.refusal() + " " + refused.field()).stripTrailing();
+      lines.add(
+          refused.expectedSequence() == 0
+              ? refusal
+              : refusal + ", expected " + refused.expectedSequence());
     }
     return lines;
   }
@@ -344,7 +362,8 @@ final class Notation {
   static String line(Appended appended) {
     StringBuilder line = new StringBuilder("appended ");
     if (appended.firstPosition() == 0) {
-      line.append("nothing: every condition holds");
+      line.append(
+          appended.originPositions().isEmpty() ? "nothing: every condition holds" : "no event");
     } else {
       line.append(appended.firstPosition()).append("..").append(appended.lastPosition());
       appended
@@ -355,6 +374,12 @@ final class Notation {
     line.append(", recorded=").append(appended.recordedMicros());
     if (appended.replayed()) {
       line.append(", replayed");
+    }
+    if (!appended.originPositions().isEmpty()) {
+      line.append(", numbers at");
+      for (long position : appended.originPositions()) {
+        line.append(' ').append(position == 0 ? "void" : position);
+      }
     }
     return line.toString();
   }
@@ -391,6 +416,11 @@ final class Notation {
     label(line, "metadata", event.metadata().toStringUtf8());
     event.occurred().ifPresent(occurred -> line.append(" occurred=").append(text(occurred)));
     label(line, "event-id", event.id());
+    label(line, "client", event.clientId());
+    label(line, "buffer", event.bufferId());
+    if (event.clientSequence() != 0) {
+      line.append(" number=").append(event.clientSequence());
+    }
     return line.append(" recorded=").append(event.recordedMicros()).toString();
   }
 

@@ -85,6 +85,19 @@ record Plan(
   record Again(int back, boolean otherEvents, boolean otherConditions) implements IdPlan {}
 
   /**
+   * A run of a client's buffer, in place of an append id; the append has no conditions then. What
+   * the buffer holds is made of this plan's events when it is first needed, and stays.
+   *
+   * @param buffer which buffer of the client
+   * @param back how far before the number expected next the run begins; negative = a gap
+   * @param length how many numbers it has, at least 1
+   * @param voids which of the numbers made now are voids, by bit
+   * @param altered the index of a number that comes otherwise than it landed, if it landed; −1 =
+   *     none does
+   */
+  record RunPlan(int buffer, int back, int length, int voids, int altered) implements IdPlan {}
+
+  /**
    * A head that a caller says it knew.
    *
    * @param base what it is near
@@ -168,6 +181,14 @@ record Plan(
     ID_OF_15_BYTES,
     ID_WITHOUT_KNOWN_POSITION,
     NEITHER_EVENTS_NOR_CONDITIONS,
-    ORIGIN
+    ORIGIN_WITHOUT_CLIENT,
+    ORIGIN_WITHOUT_BUFFER,
+    ORIGIN_WITH_CONDITION,
+    ORIGIN_OF_NOTHING,
+    ORIGIN_FROM_ZERO,
+    ORIGIN_BEYOND_ALL,
+    VOID_BEFORE_THE_RUN,
+    VOID_BEHIND_THE_RUN,
+    VOIDS_NOT_RISING
   }
 }

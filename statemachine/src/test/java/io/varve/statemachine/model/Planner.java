@@ -23,6 +23,7 @@ import io.varve.statemachine.model.Plan.Entry;
 import io.varve.statemachine.model.Plan.Known;
 import io.varve.statemachine.model.Plan.LateFounding;
 import io.varve.statemachine.model.Plan.Named;
+import io.varve.statemachine.model.Plan.RunPlan;
 import io.varve.statemachine.model.Plan.ScopePlan;
 import io.varve.statemachine.model.Plan.VersionPlan;
 import java.nio.ByteBuffer;
@@ -39,6 +40,11 @@ final class Planner {
   /** Names that {@link Named} ids are drawn from: 0 to this, exclusive. */
   static final int ID_NAMES = 6;
 
+  /** The client that all runs come from, and how many buffers it has: {@code b0}, {@code b1}, … */
+  static final String CLIENT = "client";
+
+  static final int BUFFERS = 3;
+
   /** What the leader's clock says before the first entry, in microseconds. */
   static final long CLOCK_START = 1_000_000;
 
@@ -46,6 +52,15 @@ final class Planner {
   private long stamp = 0;
   private long nextFreshId = ID_NAMES;
   private final List<Append> sentWithId = new ArrayList<>();
+
+  /** What each buffer holds, from number 1 on; empty = a void. */
+  private final List<List<Optional<NewEvent>>> buffers = new ArrayList<>();
+
+  Planner() {
+    for (int i = 0; i < BUFFERS; i++) {
+      buffers.add(new ArrayList<>());
+    }
+  }
 
   /** The command that founds the log. */
   static Command founding(Plan plan) {
@@ -119,8 +134,43 @@ final class Planner {
         }
       }
     }
+    if (plan.id() instanceof RunPlan run) {
+      fill(append.clearEvents().clearConditions(), run, plan.events(), state);
+    }
     spoil(append, plan.defect());
     return append.build();
+  }
+
+  private void fill(Append.Builder append, RunPlan plan, List<NewEvent> fresh, LogModel state) {
+    String name = "b" + plan.buffer();
+    List<Optional<NewEvent>> buffer = buffers.get(plan.buffer());
+    long last = state.lastSequence(CLIENT, name);
+    long first = Math.max(1, last + 1 - plan.back());
+    for (int i = 0; buffer.size() < first - 1 + plan.length(); i++) {
+      boolean empty = fresh.isEmpty() || (plan.voids() >> i & 1) != 0;
+      buffer.add(empty ? Optional.empty() : Optional.of(fresh.get(i % fresh.size())));
+    }
+    Origin.Builder origin =
+        append.getOriginBuilder().setClientId(CLIENT).setBufferId(name).setFirstSequence(first);
+    for (int i = 0; i < plan.length(); i++) {
+      long number = first + i;
+      Optional<NewEvent> held = buffer.get((int) number - 1);
+      if (i == plan.altered() && number <= last) {
+        held = altered(held);
+      }
+      held.ifPresentOrElse(append::addEvents, () -> origin.addVoids(number));
+    }
+  }
+
+  /** Something else under the same number. */
+  private static Optional<NewEvent> altered(Optional<NewEvent> held) {
+    if (held.isEmpty()) {
+      return Optional.of(NewEvent.newBuilder().setSource("a").setType("a").build());
+    }
+    NewEvent event = held.get();
+    return event.getTagsCount() == 1
+        ? Optional.empty()
+        : Optional.of(event.toBuilder().setData(event.getData().concat(id(0))).build());
   }
 
   private static long knownPosition(Known known, LogModel state) {
@@ -196,10 +246,36 @@ final class Planner {
           append.setAppendId(AppendId.newBuilder().setId(id(0).substring(1)).setKnownPosition(0));
       case ID_WITHOUT_KNOWN_POSITION -> append.setAppendId(AppendId.newBuilder().setId(id(0)));
       case NEITHER_EVENTS_NOR_CONDITIONS -> append.clearEvents().clearConditions();
-      case ORIGIN ->
-          append.setOrigin(
-              Origin.newBuilder().setClientId("c").setBufferId("b").setFirstSequence(1));
+      case ORIGIN_WITHOUT_CLIENT -> run(append, 1).clearClientId();
+      case ORIGIN_WITHOUT_BUFFER -> run(append, 1).clearBufferId();
+      case ORIGIN_WITH_CONDITION -> {
+        run(append, 1);
+        append.addConditions(Condition.newBuilder().setExpectedVersion(version.setSource("a")));
+      }
+      case ORIGIN_OF_NOTHING -> {
+        run(append, 1);
+        append.clearEvents();
+      }
+      case ORIGIN_FROM_ZERO -> run(append, 0);
+      case ORIGIN_BEYOND_ALL -> run(append, Long.MAX_VALUE).addVoids(1);
+      case VOID_BEFORE_THE_RUN -> run(append, 3).addVoids(2);
+      case VOID_BEHIND_THE_RUN -> run(append, 3).addVoids(3).addVoids(100);
+      case VOIDS_NOT_RISING -> run(append, 3).addVoids(3).addVoids(3);
     }
+  }
+
+  /** An origin in place of conditions, and at least one event. */
+  private static Origin.Builder run(Append.Builder append, long first) {
+    if (append.getEventsCount() == 0) {
+      append.addEvents(NewEvent.newBuilder().setSource("a").setType("a"));
+    }
+    return append
+        .clearConditions()
+        .clearOrigin()
+        .getOriginBuilder()
+        .setClientId(CLIENT)
+        .setBufferId("b0")
+        .setFirstSequence(first);
   }
 
   /** A scope with a sound item and another one behind it. */

@@ -20,6 +20,7 @@ import io.varve.statemachine.model.Plan.LateFounding;
 import io.varve.statemachine.model.Plan.Named;
 import io.varve.statemachine.model.Plan.NoId;
 import io.varve.statemachine.model.Plan.RaftsOwn;
+import io.varve.statemachine.model.Plan.RunPlan;
 import io.varve.statemachine.model.Plan.ScopePlan;
 import io.varve.statemachine.model.Plan.VersionPlan;
 import java.util.List;
@@ -90,7 +91,7 @@ final class Plans {
         Arbitraries.frequencyOf(
             Tuple.of(2, Arbitraries.just(List.of())),
             Tuple.of(3, conditions().list().ofSize(1)),
-            Tuple.of(5, conditions().list().ofMinSize(2).ofMaxSize(4)));
+            Tuple.of(7, conditions().list().ofMinSize(2).ofMaxSize(4)));
     Arbitrary<Defect> defects =
         Arbitraries.frequencyOf(
             Tuple.of(30, Arbitraries.just(Defect.NONE)), Tuple.of(1, Arbitraries.of(Defect.class)));
@@ -113,8 +114,26 @@ final class Plans {
                 Arbitraries.integers().between(0, 3).map(n -> n == 3),
                 Arbitraries.integers().between(0, 2).map(n -> n == 2))
             .as(Again::new);
+    Arbitrary<IdPlan> run =
+        Combinators.combine(
+                Arbitraries.integers().between(0, Planner.BUFFERS - 1),
+                Arbitraries.frequencyOf(
+                    Tuple.of(3, Arbitraries.just(0)),
+                    Tuple.of(8, Arbitraries.integers().between(1, 5)),
+                    Tuple.of(2, Arbitraries.integers().between(-2, -1))),
+                Arbitraries.integers().between(1, 5),
+                Arbitraries.frequencyOf(
+                    Tuple.of(2, Arbitraries.just(0)),
+                    Tuple.of(3, Arbitraries.integers().between(1, 31))),
+                Arbitraries.frequencyOf(
+                    Tuple.of(4, Arbitraries.just(-1)),
+                    Tuple.of(4, Arbitraries.integers().between(0, 2))))
+            .as(RunPlan::new);
     return Arbitraries.frequencyOf(
-        Tuple.of(5, Arbitraries.create(NoId::new)), Tuple.of(3, named), Tuple.of(4, again));
+        Tuple.of(5, Arbitraries.create(NoId::new)),
+        Tuple.of(4, named),
+        Tuple.of(6, again),
+        Tuple.of(7, run));
   }
 
   private static Arbitrary<Known> near(KnownBase base, int from, int to) {

@@ -94,6 +94,9 @@ final class Reads {
     for (long time = Planner.CLOCK_START - 3; time < Planner.CLOCK_START + 40; time += 5) {
       answers.put(POSITION_AT + time, reader.positionAt(time));
     }
+    for (String buffer : List.of("b0", "b1", "b2", "never-used")) {
+      answers.put("last number of " + buffer, reader.lastSequence(Planner.CLIENT, buffer));
+    }
     for (long name = 0; name < Planner.ID_NAMES + 3; name++) {
       ByteBuffer id = Planner.id(name).asReadOnlyByteBuffer();
       answers.put("append " + name, reader.append(new UUID(id.getLong(), id.getLong())));

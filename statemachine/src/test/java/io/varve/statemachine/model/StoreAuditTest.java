@@ -10,6 +10,7 @@ import io.varve.proto.replicated.v1.Founding;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendId;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.statemachine.EmptyStoreException;
 import io.varve.statemachine.LogCore;
 import io.varve.statemachine.StoreAudit;
@@ -312,8 +313,58 @@ class StoreAuditTest {
             raw -> raw.delete("meta", new byte[] {1}),
             "meta: head 0, the newest event is at 1100"));
     damages.put(
-        "a local-first number without an event",
-        new Damage(raw -> raw.put("by_origin", new byte[] {1}, key(1)), "by_origin 0x01: extra"));
+        "a local-first number missing",
+        new Damage(
+            raw -> raw.delete("by_origin", key(1, 2)),
+            "by_origin 1, 2: missing, the next number is 3",
+            "by_origin 1, 2: missing, the event is at "));
+    damages.put(
+        "the last void missing",
+        new Damage(
+            raw -> raw.delete("by_origin", last(raw, "by_origin").key()),
+            "is not the last number that landed"));
+    damages.put(
+        "a local-first number at another position",
+        new Damage(
+            raw -> raw.put("by_origin", key(2, 1), key(3)),
+            "by_origin 2, 1: no event at 3 has this origin and number",
+            "by_origin 2, 1: names position 3, the event is at "));
+    damages.put(
+        "a local-first number made a void",
+        new Damage(
+            raw -> raw.put("by_origin", key(2, 1), key(0)),
+            "by_origin 2, 1: names position 0, the event is at "));
+    damages.put(
+        "an extra local-first number",
+        new Damage(
+            raw -> raw.put("by_origin", key(7, 1), key(1)),
+            "by_origin 4: no key of this number",
+            "by_origin 7, 1: no event at 1 has this origin and number"));
+    damages.put(
+        "a malformed local-first number",
+        new Damage(
+            raw -> raw.put("by_origin", new byte[] {1}, key(1)), "by_origin 0x01: malformed: "));
+    damages.put(
+        "an origin missing",
+        new Damage(
+            raw -> raw.delete("origins", last(raw, "origins").key()),
+            "missing, used by the event at ",
+            "origins: 2 names with numbers up to "));
+    damages.put(
+        "an origin's last number altered",
+        new Damage(
+            raw -> alterValue(raw, "origins", last(raw, "origins").key(), row -> row[15]--),
+            "is not the last number that landed"));
+    damages.put(
+        "an origin's number given twice",
+        new Damage(
+            raw -> raw.put("origins", last(raw, "origins").key(), key(1, 1)),
+            "number 1 is another's too"));
+    damages.put(
+        "the count of origins altered",
+        new Damage(
+            raw -> raw.put("origins", new byte[0], key(9)),
+            "origins: 9 are counted, 3 have numbers"));
     String[] state = {
       "",
       "",
@@ -355,8 +406,18 @@ class StoreAuditTest {
   void noRandomDamageGoesUnseen() {
     Random random = new Random(20261121);
     List<String> columns =
-        List.of("events", "by_source", "sources", "labels", "names", "latest", "appends", "meta");
-    for (int i = 0; i < 64; i++) {
+        List.of(
+            "events",
+            "by_source",
+            "sources",
+            "labels",
+            "names",
+            "latest",
+            "origins",
+            "by_origin",
+            "appends",
+            "meta");
+    for (int i = 0; i < 80; i++) {
       String column = columns.get(i % columns.size());
       String[] done = {""};
       Consumer<RawStore> damage =
@@ -492,10 +553,21 @@ class StoreAuditTest {
         .build();
   }
 
+  /** One append with an id, or every tenth time a run of one of three buffers, with a void. */
   private static Command appends(int from) {
-    Append.Builder append =
-        Append.newBuilder()
-            .setAppendId(AppendId.newBuilder().setId(Planner.id(from)).setKnownPosition(from));
+    Append.Builder append = Append.newBuilder();
+    if (from % 40 == 36) {
+      long run = from / 40;
+      long first = run / 3 * (EVENTS_PER_APPEND + 1) + 1;
+      append.setOrigin(
+          Origin.newBuilder()
+              .setClientId("client")
+              .setBufferId("buffer-" + run % 3)
+              .setFirstSequence(first)
+              .addVoids(first + EVENTS_PER_APPEND));
+    } else {
+      append.setAppendId(AppendId.newBuilder().setId(Planner.id(from)).setKnownPosition(from));
+    }
     for (int n = from; n < from + EVENTS_PER_APPEND; n++) {
       append.addEvents(
           NewEvent.newBuilder()

@@ -42,6 +42,13 @@ final class Tally {
           "refused NOT_FOUNDED",
           "multi-source appends",
           "check-only appends",
+          "origin runs landed",
+          "origin runs landed, some of them skipped",
+          "origin runs replayed",
+          "origin runs with voids",
+          "refused SEQUENCE_GAP",
+          "refused ORIGIN_DIVERGED",
+          "keys set and removed",
           "scopes from the start",
           "scopes in mid-log",
           "expected versions");
@@ -67,14 +74,20 @@ final class Tally {
     for (int i = 0; i < batch.getAppendsCount(); i++) {
       appends++;
       Append append = batch.getAppends(i);
-      count(kind(outcomes.get(i)));
+      count(kind(append, outcomes.get(i)));
       if (append.getEventsList().stream().map(NewEvent::getSource).distinct().count() > 1) {
         count("multi-source appends");
+      }
+      if (append.getEventsList().stream().anyMatch(NewEvent::getTombstone)) {
+        count("keys set and removed");
+      }
+      if (outcomes.get(i) instanceof Appended appended && append.hasOrigin()) {
+        countRun(append, appended);
       }
       if (append.getConditionsCount() > 1) {
         count("appends with several conditions");
       }
-      if (append.getEventsCount() == 0) {
+      if (append.getEventsCount() == 0 && !append.hasOrigin()) {
         count("check-only appends");
       }
       if (append.hasAppendId() && !sent.add(append.getAppendId().getId())) {
@@ -96,8 +109,25 @@ final class Tally {
     }
   }
 
-  private static String kind(Outcome outcome) {
+  private void countRun(Append append, Appended appended) {
+    if (append.getOrigin().getVoidsCount() > 0) {
+      count("origin runs with voids");
+    }
+    if (!appended.replayed()) {
+      long landed =
+          appended.firstPosition() == 0
+              ? 0
+              : appended.lastPosition() - appended.firstPosition() + 1;
+      long events = append.getEventsCount();
+      count(landed < events ? "origin runs landed, some of them skipped" : "origin runs landed");
+    }
+  }
+
+  private static String kind(Append append, Outcome outcome) {
     if (outcome instanceof Appended appended) {
+      if (append.hasOrigin()) {
+        return appended.replayed() ? "origin runs replayed" : "appended by origin";
+      }
       return appended.replayed() ? "replayed" : "appended";
     } else if (outcome instanceof Conflict conflict) {
       return conflict.failed().size() > 1 ? "conflict of several conditions" : "conflict";

@@ -6,9 +6,11 @@ import io.varve.proto.replicated.v1.Command;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.Filter;
 import io.varve.statemachine.EventCursor;
+import io.varve.statemachine.LatestPage;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.LogReader.Direction;
 import io.varve.statemachine.Outcome;
+import io.varve.statemachine.SourcePage;
 import io.varve.statemachine.StoredEvent;
 import java.util.ArrayList;
 import java.util.List;
@@ -101,8 +103,74 @@ final class Transcript {
             replica.reader().append(Notation.uuid(Notation.value(words.get(1))));
         answer(List.of(found.map(Notation::line).orElse("nothing")));
       }
+      case "last" ->
+          answer(
+              List.of(
+                  Long.toString(
+                      replica
+                          .reader()
+                          .lastSequence(
+                              Notation.value(words.get(1)), Notation.value(words.get(2))))));
+      case "latest" -> answer(latest(Notation.rest(words, 1)));
+      case "sources" -> answer(sources(Notation.rest(words, 1)));
+      case "position" ->
+          answer(
+              List.of(
+                  Long.toString(
+                      replica.reader().positionAt(Notation.number(Notation.value(words.get(1)))))));
       case "read" -> answer(read(Notation.rest(words, 1)));
       default -> throw Notation.unknown(words.get(0));
+    }
+  }
+
+  /** {@code latest SOURCE [prefix=P] [after=KEY] [limit=N]}. */
+  private List<String> latest(List<String> words) {
+    Page asked = Page.of(Notation.rest(words, 1));
+    LatestPage page =
+        replica
+            .reader()
+            .latest(words.get(0), asked.prefix(), asked.after(), asked.limit(), Long.MAX_VALUE);
+    List<String> lines = new ArrayList<>();
+    page.events().forEach(event -> lines.add(Notation.line(event)));
+    page.lastKey().ifPresent(key -> lines.add("more after " + key));
+    return lines.isEmpty() ? List.of("nothing") : lines;
+  }
+
+  /** {@code sources [prefix=P] [after=SOURCE] [limit=N]}. */
+  private List<String> sources(List<String> words) {
+    Page asked = Page.of(words);
+    SourcePage page = replica.reader().sources(asked.prefix(), asked.after(), asked.limit());
+    List<String> lines = new ArrayList<>();
+    page.sources()
+        .forEach(
+            listed ->
+                lines.add(
+                    listed.source()
+                        + "@"
+                        + listed.version()
+                        + ", newest is "
+                        + listed.lastPosition()));
+    if (page.more()) {
+      lines.add("more");
+    }
+    return lines.isEmpty() ? List.of("nothing") : lines;
+  }
+
+  /** Which page is asked for. */
+  private record Page(String prefix, String after, int limit) {
+    static Page of(List<String> words) {
+      String prefix = "";
+      String after = "";
+      int limit = 1_000;
+      for (String word : words) {
+        switch (Notation.name(word)) {
+          case "prefix" -> prefix = Notation.value(word);
+          case "after" -> after = Notation.value(word);
+          case "limit" -> limit = (int) Notation.number(Notation.value(word));
+          default -> throw Notation.unknown(word);
+        }
+      }
+      return new Page(prefix, after, limit);
     }
   }
 

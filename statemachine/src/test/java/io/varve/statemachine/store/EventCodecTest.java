@@ -132,24 +132,37 @@ class EventCodecTest {
   }
 
   @Test
-  void readsTheOriginOfLaterEvents() {
-    ByteWriter out = new ByteWriter(64);
-    byte[] record = record(FULL, 300, 2, 1_000_000);
-    int beforeOrigin = EventCodec.headerLength(record) - 1;
-    out.write(record, 0, beforeOrigin);
-    out.writeVarint(9);
-    out.writeString("client");
-    out.writeString("buffer");
-    int headerLength = out.size();
-    out.write(record, beforeOrigin + 1, record.length - beforeOrigin - 1);
+  void writesAndReadsTheOriginOfLocalFirstEvents() {
+    byte[] origin = new OriginName("client", "é").headerPart();
+    byte[] record = record(FULL, 300, 2, 1_000_000, 200, origin);
 
-    StoredEvent event = EventCodec.decode(out.toByteArray());
+    StoredEvent event = EventCodec.decode(record);
 
+    assertThat(HexFormat.of().formatHex(record))
+        .startsWith(
+            FULL_HEADER.substring(0, FULL_HEADER.length() - 2) // but for "no origin"
+                + "c801" // number 200
+                + "06636c69656e74"
+                + "02c3a9");
     assertThat(event.clientId()).isEqualTo("client");
-    assertThat(event.bufferId()).isEqualTo("buffer");
-    assertThat(event.clientSequence()).isEqualTo(9);
+    assertThat(event.bufferId()).isEqualTo("é");
+    assertThat(event.clientSequence()).isEqualTo(200);
     assertThat(event.data()).isEqualTo(FULL.getData());
-    assertThat(EventCodec.headerLength(out.toByteArray())).isEqualTo(headerLength);
+    assertThat(EventCodec.headerLength(record))
+        .isEqualTo(FULL_HEADER.length() / 2 - 1 + 2 + origin.length);
+  }
+
+  @Test
+  void tellsWhetherARecordHoldsAnEvent() {
+    EncodedEvents encoded = new EncodedEvents();
+    encoded.encode(List.of(BARE, FULL, FULL.toBuilder().clearData().build()));
+    byte[] full = record(FULL, 300, 2, 1_000_000, 200, new OriginName("c", "b").headerPart());
+
+    assertThat(EventCodec.holds(full, encoded, 0)).isFalse();
+    assertThat(EventCodec.holds(full, encoded, 1)).isTrue();
+    assertThat(EventCodec.holds(full, encoded, 2)).isFalse();
+    assertThat(EventCodec.holds(record(BARE, 1, 1, 1), encoded, 0)).isTrue();
+    assertThat(EventCodec.holds(record(BARE, 1, 1, 1), encoded, 1)).isFalse();
   }
 
   @Test
@@ -202,11 +215,23 @@ class EventCodecTest {
   }
 
   private static byte[] record(NewEvent event, long position, long version, long recorded) {
+    return record(event, position, version, recorded, 0, new byte[0]);
+  }
+
+  private static byte[] record(
+      NewEvent event,
+      long position,
+      long version,
+      long recorded,
+      long clientSequence,
+      byte[] origin) {
     EncodedEvents encoded = new EncodedEvents();
     encoded.encode(List.of(event));
     ByteWriter out = new ByteWriter(64);
-    EventCodec.writeHeader(encoded, 0, position, version, recorded, out);
-    assertThat(EventCodec.headerLength(encoded, 0, position, version, recorded))
+    EventCodec.writeHeader(encoded, 0, position, version, recorded, clientSequence, origin, out);
+    assertThat(
+            EventCodec.headerLength(
+                encoded, 0, position, version, recorded, clientSequence, origin))
         .isEqualTo(out.size());
     Salts salts = new Salts();
     salts.seed(SEED);
