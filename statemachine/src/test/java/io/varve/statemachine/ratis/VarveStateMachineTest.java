@@ -14,10 +14,12 @@ import io.varve.statemachine.snapshot.LiveStore;
 import io.varve.statemachine.snapshot.Snapshot;
 import io.varve.statemachine.snapshot.SnapshotDirectory;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -111,15 +113,14 @@ class VarveStateMachineTest {
                 getClass().getClassLoader(),
                 new Class<?>[] {RaftServer.class},
                 (proxy, method, arguments) -> {
-                  switch (method.getName()) {
-                    case "getId":
-                      return RaftPeerId.valueOf("n1");
-                    case "snapshotManagementAsync":
+                  return switch (method.getName()) {
+                    case "getId" -> RaftPeerId.valueOf("n1");
+                    case "snapshotManagementAsync" -> {
                       requests.incrementAndGet();
-                      return new CompletableFuture<>();
-                    default:
-                      throw new UnsupportedOperationException(method.getName());
-                  }
+                      yield new CompletableFuture<>();
+                    }
+                    default -> throw new UnsupportedOperationException(method.getName());
+                  };
                 });
     machine.initialize(server, RaftGroupId.randomId(), storage);
   }
@@ -363,7 +364,7 @@ class VarveStateMachineTest {
       Files.createDirectories(received);
       Files.move(snapshot.directory(), received.resolve(snapshot.directory().getFileName()));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
   }
 
@@ -376,7 +377,7 @@ class VarveStateMachineTest {
 
   private static void delete(Path path) throws IOException {
     try (var paths = Files.walk(path)) {
-      for (Path each : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+      for (Path each : paths.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(each);
       }
     }
