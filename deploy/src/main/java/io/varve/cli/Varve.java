@@ -74,7 +74,9 @@ public final class Varve implements Callable<Integer> {
                 .addSubcommand(new ClusterDescribeCommand(globals, console)))
         .addSubcommand(
             new CommandLine(new BenchCommand())
-                .addSubcommand(new BenchAppendCommand(globals, console)));
+                .addSubcommand(new BenchAppendCommand(globals, console))
+                .addSubcommand(new BenchReadCommand(globals, console))
+                .addSubcommand(new BenchSubscribeCommand(globals, console)));
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));

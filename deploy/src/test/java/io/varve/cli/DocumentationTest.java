@@ -125,7 +125,9 @@ class DocumentationTest {
             "head",
             "import",
             "cluster describe",
-            "bench append")) {
+            "bench append",
+            "bench read",
+            "bench subscribe")) {
       String help = new Cli().run((command + " --help").split(" ")).out();
       Matcher option = Pattern.compile("(?m)^ +(?:-h, )?(--[a-z-]+)").matcher(help);
       while (option.find()) {

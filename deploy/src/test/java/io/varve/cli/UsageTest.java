@@ -25,6 +25,8 @@ class UsageTest {
         "cluster describe --help",
         "bench --help",
         "bench append --help",
+        "bench read --help",
+        "bench subscribe --help",
         "--json head -h"
       })
   void helpIsDoneAndStandsOnStandardOutput(String line) {
