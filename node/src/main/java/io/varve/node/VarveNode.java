@@ -8,6 +8,7 @@ import io.varve.node.cluster.ClusterNode;
 import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
 import io.varve.node.ops.HealthMonitor;
+import io.varve.node.ops.StoreMetrics;
 import io.varve.node.pipeline.AppendPipeline;
 import io.varve.node.read.LogReads;
 import io.varve.node.routing.AppendRouter;
@@ -79,7 +80,7 @@ public final class VarveNode implements AutoCloseable {
     Operations operations = Operations.start(config);
     ClusterNode cluster;
     try {
-      cluster = ClusterNode.start(config.cluster(), halt);
+      cluster = ClusterNode.start(config.cluster(), halt, operations.metrics());
     } catch (RuntimeException | Error e) {
       operations.close();
       throw e;
@@ -103,7 +104,8 @@ public final class VarveNode implements AutoCloseable {
     try {
       AppendValidator validator = new AppendValidator(config.limits());
       LogGate gate = new LogGate(cluster.reader(), validator);
-      AppendPipeline pipeline = AppendPipeline.start(cluster, config.pipeline());
+      AppendPipeline pipeline =
+          AppendPipeline.start(cluster, config.pipeline(), operations.metrics());
       opened.push(pipeline);
       AppendRouter router =
           new AppendRouter(
@@ -115,9 +117,12 @@ public final class VarveNode implements AutoCloseable {
               address -> connect(address, config.api().maxMessageBytes()),
               config.routing());
       opened.push(router);
+      router.measure(operations.metrics());
       LogReads reads =
           new LogReads(cluster.reader(), cluster, validator, gate::logIdentity, config.reads());
       opened.push(reads);
+      reads.measure(operations.metrics());
+      StoreMetrics.register(operations.metrics(), cluster.reader(), config.dataDirectory());
       cluster.onApplied(head -> reads.headMoved());
       HealthMonitor health = HealthMonitor.start(cluster::ready, HEALTH_INTERVAL);
       opened.push(health);
@@ -130,7 +135,8 @@ public final class VarveNode implements AutoCloseable {
               cluster::describe,
               List.of(cluster.peerService()),
               health.service(),
-              config.api());
+              config.api(),
+              operations.metrics());
       LOG.info("Node {} serves its API at {}", config.nodeId(), config.listen());
       operations.health().serves(pipeline::running, cluster::notReady);
       return new VarveNode(config, cluster, pipeline, router, reads, health, api, operations);

@@ -6,6 +6,7 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.varve.node.api.ApiOptions;
 import io.varve.node.api.ApiServer;
 import io.varve.node.api.LogGate;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.ops.HealthMonitor;
 import io.varve.node.pipeline.AppendPipeline;
 import io.varve.node.pipeline.PipelineOptions;
@@ -63,6 +64,8 @@ public final class LocalNode implements AutoCloseable {
   /** Client addresses of other nodes, for forwarding. */
   public final Map<String, String> others = new ConcurrentHashMap<>();
 
+  public final Metrics metrics = new Metrics();
+
   private final HealthMonitor health;
   private final ManagedChannel channel;
 
@@ -75,7 +78,7 @@ public final class LocalNode implements AutoCloseable {
     raft = new LocalReplicator(directory, bounds.dedupWindow());
     AppendValidator validator = new AppendValidator(bounds.limits());
     LogGate gate = new LogGate(raft.reader(), validator);
-    pipeline = AppendPipeline.start(raft, bounds.pipeline());
+    pipeline = AppendPipeline.start(raft, bounds.pipeline(), metrics);
     router =
         new AppendRouter(
             "n1",
@@ -86,6 +89,8 @@ public final class LocalNode implements AutoCloseable {
             LocalNode::connect,
             bounds.routing());
     reads = new LogReads(raft.reader(), raft, validator, gate::logIdentity, bounds.reads());
+    reads.measure(metrics);
+    router.measure(metrics);
     raft.onHeadMoved(reads::headMoved);
     health = HealthMonitor.start(ready::get, Duration.ofMillis(5));
     server =
@@ -97,7 +102,8 @@ public final class LocalNode implements AutoCloseable {
             () -> DescribeResponse.newBuilder().setNodeId("n1").build(),
             List.of(),
             health.service(),
-            bounds.api());
+            bounds.api(),
+            metrics);
     others.put("n1", "127.0.0.1:" + server.port());
     channel = connect("127.0.0.1:" + server.port());
   }

@@ -5,6 +5,7 @@ import io.grpc.Server;
 import io.grpc.ServerInterceptors;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.read.LogReads;
 import io.varve.node.routing.AppendRouter;
 import io.varve.proto.v1.DescribeResponse;
@@ -24,6 +25,9 @@ public final class ApiServer implements AutoCloseable {
 
   private static final int MAX_WAITING_BLOCKING_CALLS = 256;
 
+  /** How long a connection may take to begin to speak. */
+  private static final long HANDSHAKE_SECONDS = 10;
+
   private final Server server;
   private final ExecutorService blocking;
   private final ApiOptions options;
@@ -41,6 +45,7 @@ public final class ApiServer implements AutoCloseable {
    * @param describe the cluster's state; may block a bounded time
    * @param peerServices what peers call; may block a bounded time
    * @param health the health service
+   * @param metrics where calls are counted
    * @throws UncheckedIOException if the address cannot be bound
    */
   public static ApiServer start(
@@ -51,17 +56,27 @@ public final class ApiServer implements AutoCloseable {
       Supplier<DescribeResponse> describe,
       List<BindableService> peerServices,
       BindableService health,
-      ApiOptions options) {
+      ApiOptions options,
+      Metrics metrics) {
     ExecutorService blocking = newBlockingThreads(options.blockingThreads());
     Statuses.load();
     Offload offload = new Offload(blocking);
     LeaderHeader leader = new LeaderHeader(router);
+    ConnectionOptions connections = options.connections();
+    ConnectionLimit limit = new ConnectionLimit(connections.maxConnections(), metrics);
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(listen)
             .directExecutor()
+            .intercept(limit)
+            .intercept(new RpcMetrics(metrics)) // added last, called first: it counts refusals too
+            .addTransportFilter(limit)
             .maxInboundMessageSize(options.maxMessageBytes())
             .maxConcurrentCallsPerConnection(options.maxCallsPerConnection())
-            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+            .handshakeTimeout(HANDSHAKE_SECONDS, TimeUnit.SECONDS)
+            .keepAliveTime(connections.keepAliveTime().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(connections.keepAliveTimeout().toMillis(), TimeUnit.MILLISECONDS)
+            .maxConnectionIdle(connections.connectionIdle().toMillis(), TimeUnit.MILLISECONDS)
+            .permitKeepAliveTime(connections.minClientKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.intercept(

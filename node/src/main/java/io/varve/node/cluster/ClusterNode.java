@@ -2,6 +2,7 @@ package io.varve.node.cluster;
 
 import com.google.protobuf.ByteString;
 import io.grpc.BindableService;
+import io.varve.node.metrics.Metrics;
 import io.varve.proto.peer.v1.ProbeResponse;
 import io.varve.proto.replicated.v1.Command;
 import io.varve.proto.v1.DescribeResponse;
@@ -54,7 +55,11 @@ public final class ClusterNode implements Replicator, AutoCloseable {
   private boolean closed;
 
   private ClusterNode(
-      ClusterConfig config, Optional<NodeIdentity> identity, LiveStore store, Halt halt) {
+      ClusterConfig config,
+      Optional<NodeIdentity> identity,
+      LiveStore store,
+      Halt halt,
+      Metrics metrics) {
     this.config = config;
     this.store = store;
     AppliedIndexWaiters applied = new AppliedIndexWaiters(store.core().appliedIndex());
@@ -72,8 +77,12 @@ public final class ClusterNode implements Replicator, AutoCloseable {
             TimeUnit.SECONDS,
             new ArrayBlockingQueue<>(QUEUED_PEER_REQUESTS),
             daemon("varve-cluster-peers-" + config.nodeId()));
-    this.reads = new ReadIndexes(config.tuning(), peers, applied, timer);
+    this.pending.measure(ClusterMetrics.applyTime(metrics));
+    this.reads =
+        new ReadIndexes(
+            config.tuning(), peers, applied, timer, ClusterMetrics.readIndexTime(metrics));
     this.formation = new Formation(config, identity, store, pending, peers, reads, halt);
+    ClusterMetrics.register(metrics, store.reader(), pending, formation::raft, this::ownRole);
   }
 
   private static ThreadFactory daemon(String name) {
@@ -91,7 +100,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
    *     history without an identity, or damaged
    */
   public static ClusterNode start(ClusterConfig config) {
-    return start(config, Halt.process());
+    return start(config, Halt.process(), new Metrics());
   }
 
   /**
@@ -100,6 +109,15 @@ public final class ClusterNode implements Replicator, AutoCloseable {
    * @param halt what to do; may be called on any thread
    */
   public static ClusterNode start(ClusterConfig config, Halt halt) {
+    return start(config, halt, new Metrics());
+  }
+
+  /**
+   * The same, with metrics that somebody looks at.
+   *
+   * @param halt what to do; may be called on any thread
+   */
+  public static ClusterNode start(ClusterConfig config, Halt halt, Metrics metrics) {
     try {
       Files.createDirectories(config.dataDirectory());
     } catch (IOException e) {
@@ -126,7 +144,7 @@ public final class ClusterNode implements Replicator, AutoCloseable {
     }
     LiveStore store = LiveStore.open(config.storeDirectory(), config.tuning().store());
     try {
-      ClusterNode node = new ClusterNode(config, identity, store, halt);
+      ClusterNode node = new ClusterNode(config, identity, store, halt, metrics);
       node.formation.start();
       return node;
     } catch (RuntimeException | Error e) {

@@ -7,9 +7,11 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto;
 import org.apache.ratis.proto.RaftProtos.AppendEntriesReplyProto.AppendResult;
+import org.apache.ratis.server.leader.FollowerInfo;
 
 /** The leader's senders to its followers; empty on other roles. Thread-safe. */
 final class LogAppenders {
@@ -23,6 +25,11 @@ final class LogAppenders {
 
   void remove(TrackedAppender appender) {
     appenders.remove(appender);
+  }
+
+  /** Shows every follower. */
+  void forEach(Consumer<FollowerInfo> action) {
+    appenders.forEach(appender -> action.accept(appender.getFollower()));
   }
 
   /** Has every follower told the commit index now that does not know it yet. */

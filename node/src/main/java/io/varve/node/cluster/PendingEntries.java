@@ -1,5 +1,6 @@
 package io.varve.node.cluster;
 
+import com.codahale.metrics.Histogram;
 import io.varve.node.cluster.Replicator.NotAppendedException;
 import io.varve.node.cluster.Replicator.OutcomeUnknownException;
 import io.varve.statemachine.Outcome;
@@ -13,6 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.apache.ratis.protocol.ClientId;
 import org.apache.ratis.protocol.ClientInvocationId;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Entries handed to Ratis by this process and not yet answered. Their outcomes come from apply, on
@@ -29,6 +31,7 @@ final class PendingEntries implements ApplyListener {
   private final Map<Long, Pending> pending = new ConcurrentHashMap<>();
   private final List<LongConsumer> headListeners = new CopyOnWriteArrayList<>();
   private final AppliedIndexWaiters applied;
+  private volatile @Nullable Histogram applyTime;
 
   /** One entry. */
   static final class Pending {
@@ -93,6 +96,11 @@ final class PendingEntries implements ApplyListener {
     return pending.size();
   }
 
+  /** Where the time of applying entries is noted, before the first is applied. */
+  void measure(Histogram histogram) {
+    applyTime = histogram;
+  }
+
   void addHeadListener(LongConsumer listener) {
     headListeners.add(listener);
   }
@@ -114,6 +122,14 @@ final class PendingEntries implements ApplyListener {
       if (entry != null) {
         entry.future.complete(outcomes);
       }
+    }
+  }
+
+  @Override
+  public void onApplyTime(long nanos) {
+    Histogram histogram = applyTime;
+    if (histogram != null) {
+      histogram.update(nanos);
     }
   }
 

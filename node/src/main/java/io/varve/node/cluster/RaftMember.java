@@ -3,6 +3,7 @@ package io.varve.node.cluster;
 import com.google.protobuf.ByteString;
 import io.varve.node.cluster.PendingEntries.Pending;
 import io.varve.node.cluster.Replicator.NotAppendedException;
+import io.varve.node.metrics.Samples;
 import io.varve.proto.v1.MemberRole;
 import io.varve.statemachine.Outcome;
 import io.varve.statemachine.ratis.Halt;
@@ -30,6 +31,7 @@ import org.apache.ratis.protocol.RaftPeerId;
 import org.apache.ratis.protocol.SetConfigurationRequest;
 import org.apache.ratis.server.RaftConfiguration;
 import org.apache.ratis.server.RaftServer;
+import org.apache.ratis.server.protocol.TermIndex;
 import org.apache.ratis.server.storage.RaftStorage;
 import org.apache.ratis.thirdparty.com.google.protobuf.UnsafeByteOperations;
 
@@ -43,6 +45,7 @@ final class RaftMember implements AutoCloseable {
   private final RaftGroupId groupId;
   private final RaftServer server;
   private final RaftServer.Division division;
+  private final RatisFigures figures;
   private final RaftClientAsynchronousProtocol requests;
 
   private RaftMember(
@@ -60,6 +63,7 @@ final class RaftMember implements AutoCloseable {
     this.groupId = groupId;
     this.server = server;
     this.division = server.getDivision(groupId);
+    this.figures = new RatisFigures(division.getMemberId());
     // The division takes requests on the caller's thread. The server's own entry point would hand
     // each to a pool and wait for it.
     this.requests = (RaftClientAsynchronousProtocol) division;
@@ -145,6 +149,49 @@ final class RaftMember implements AutoCloseable {
   /** The newest Raft index applied here. */
   long appliedIndex() {
     return division.getInfo().getLastAppliedIndex();
+  }
+
+  /** The newest entry known to be committed. */
+  long commitIndex() {
+    return Math.max(0, division.getRaftLog().getLastCommittedIndex());
+  }
+
+  /** The newest entry in the log. */
+  long lastIndex() {
+    TermIndex last = division.getRaftLog().getLastEntryTermIndex();
+    return last == null ? 0 : last.getIndex();
+  }
+
+  /**
+   * By how many entries each follower lags behind this log; empty where this node does not lead.
+   */
+  Samples peerLags() {
+    Samples samples = new Samples();
+    long last = lastIndex();
+    appenders.forEach(
+        follower ->
+            samples.add(
+                Math.max(0, last - follower.getMatchIndex()),
+                "peer",
+                follower.getPeer().getId().toString()));
+    return samples;
+  }
+
+  /** How many seconds ago each follower answered; empty where this node does not lead. */
+  Samples peerSilences() {
+    Samples samples = new Samples();
+    appenders.forEach(
+        follower ->
+            samples.add(
+                follower.getLastRpcResponseTime().elapsedTimeMs() / 1e3,
+                "peer",
+                follower.getPeer().getId().toString()));
+    return samples;
+  }
+
+  /** What Ratis measures. */
+  RatisFigures figures() {
+    return figures;
   }
 
   boolean isAlive() {

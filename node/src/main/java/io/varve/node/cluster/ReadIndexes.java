@@ -1,5 +1,6 @@
 package io.varve.node.cluster;
 
+import com.codahale.metrics.Histogram;
 import com.google.protobuf.ByteString;
 import io.varve.node.cluster.Replicator.NotAppendedException;
 import java.time.Duration;
@@ -18,6 +19,7 @@ final class ReadIndexes implements AutoCloseable {
   private final Peers peers;
   private final AppliedIndexWaiters applied;
   private final Duration roundTimeout;
+  private final Histogram time;
   private final SharedRounds<Long> confirmations;
   private final SharedRounds<Void> barriers;
 
@@ -27,7 +29,12 @@ final class ReadIndexes implements AutoCloseable {
   private record Place(ByteString clusterId, RaftMember raft) {}
 
   ReadIndexes(
-      RaftTuning tuning, Peers peers, AppliedIndexWaiters applied, ScheduledExecutorService timer) {
+      RaftTuning tuning,
+      Peers peers,
+      AppliedIndexWaiters applied,
+      ScheduledExecutorService timer,
+      Histogram time) {
+    this.time = time;
     this.peers = peers;
     this.applied = applied;
     // A majority that does not answer within the time of an election will not.
@@ -68,6 +75,7 @@ final class ReadIndexes implements AutoCloseable {
   }
 
   private CompletableFuture<Void> passBarrier() {
+    long began = System.nanoTime();
     Place here = here();
     CompletableFuture<Long> index;
     if (here.raft.leads()) {
@@ -77,7 +85,7 @@ final class ReadIndexes implements AutoCloseable {
           here.raft.leader().orElseThrow(() -> new IllegalStateException("no leader is known"));
       index = peers.readIndex(leader, here.clusterId, roundTimeout.multipliedBy(2));
     }
-    return index.thenCompose(applied::await);
+    return index.thenCompose(applied::await).thenRun(() -> time.update(System.nanoTime() - began));
   }
 
   private Place here() {

@@ -44,6 +44,16 @@ public final class Metrics {
     return registry.counter(name + Labels.text(labels));
   }
 
+  /** Declares a family before its first instrument, so that it is shown from the start. */
+  public void declare(String name, MetricType type, String help) {
+    declare(name, type, help, 1);
+  }
+
+  /** Declares a family of {@link #durations} before its first instrument. */
+  public void declareDurations(String name, String help) {
+    declare(name, MetricType.HISTOGRAM, help, Buckets.DURATIONS.unit());
+  }
+
   /** A counter that something else keeps. */
   public void counted(String name, String help, LongSupplier value, String... labels) {
     declare(name, MetricType.COUNTER, help, 1);

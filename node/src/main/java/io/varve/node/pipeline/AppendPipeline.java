@@ -2,6 +2,7 @@ package io.varve.node.pipeline;
 
 import io.varve.node.cluster.Replicator;
 import io.varve.node.cluster.Replicator.NotAppendedException;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.pipeline.PipelineAnswer.Decided;
 import io.varve.node.pipeline.PipelineAnswer.NotAppended;
 import io.varve.node.pipeline.PipelineAnswer.Reason;
@@ -53,6 +54,7 @@ public final class AppendPipeline implements AutoCloseable {
   private final PipelineOptions options;
   private final AppendQueue queue;
   private final EntryBuilder entries;
+  private final PipelineMetrics metrics;
   private final Doorbell doorbell = new Doorbell();
   private final ConcurrentLinkedQueue<InFlightEntry> settled = new ConcurrentLinkedQueue<>();
   private final Thread batcher;
@@ -70,19 +72,30 @@ public final class AppendPipeline implements AutoCloseable {
   private boolean commitUnannounced;
   private long lastSweepNanos;
 
-  private AppendPipeline(Replicator replicator, PipelineOptions options) {
+  /** How many entries are in flight, for those who look from outside. */
+  private volatile int inFlightShown;
+
+  private AppendPipeline(Replicator replicator, PipelineOptions options, Metrics metrics) {
     this.replicator = replicator;
     this.options = options;
+    this.metrics = new PipelineMetrics(metrics);
     this.queue = new AppendQueue(options.maxQueuedAppends(), options.maxQueuedBytes());
-    this.entries = new EntryBuilder(queue, options);
+    this.entries = new EntryBuilder(queue, options, this.metrics);
     this.lastSweepNanos = options.nanoTime().getAsLong();
     this.batcher = new Thread(this::run, "varve-append-pipeline");
     this.batcher.setDaemon(true);
+    PipelineMetrics.holds(metrics, queue::size, queue::bytes, () -> inFlightShown);
+  }
+
+  /** Starts a pipeline in front of a Raft group, whose metrics nobody looks at. */
+  public static AppendPipeline start(Replicator replicator, PipelineOptions options) {
+    return start(replicator, options, new Metrics());
   }
 
   /** Starts a pipeline in front of a Raft group. */
-  public static AppendPipeline start(Replicator replicator, PipelineOptions options) {
-    AppendPipeline pipeline = new AppendPipeline(replicator, options);
+  public static AppendPipeline start(
+      Replicator replicator, PipelineOptions options, Metrics metrics) {
+    AppendPipeline pipeline = new AppendPipeline(replicator, options, metrics);
     pipeline.batcher.start();
     return pipeline;
   }
@@ -92,15 +105,28 @@ public final class AppendPipeline implements AutoCloseable {
    * once on this one when the queue is full or the pipeline closed.
    */
   public void submit(PendingAppend append) {
+    append.submittedAt(options.nanoTime().getAsLong());
     if (closeByNanos != null) {
-      append.answerQueued(CLOSED);
+      giveBack(append, CLOSED);
     } else if (!queue.offer(append)) {
-      append.answerQueued(overloaded());
+      giveBack(append, overloaded());
     } else {
       doorbell.ringForArrival();
       if (stopped) {
-        append.answerQueued(CLOSED);
+        giveBack(append, CLOSED);
       }
+    }
+  }
+
+  private void giveBack(PendingAppend append, NotAppended answer) {
+    if (append.answerQueued(answer)) {
+      metrics.answered(answer, 0);
+    }
+  }
+
+  private void answer(PendingAppend append, PipelineAnswer answer, long nowNanos) {
+    if (append.answerHandedOver(answer)) {
+      metrics.answered(answer, nowNanos - append.submittedNanos());
     }
   }
 
@@ -159,7 +185,7 @@ public final class AppendPipeline implements AutoCloseable {
   private void turn() {
     takeSettled();
     if (!queue.isEmpty() && !replicator.leads()) {
-      queue.drain(append -> append.answerQueued(NOT_LEADER));
+      queue.drain(append -> giveBack(append, NOT_LEADER));
     }
     handOverWhatHasQueued();
     answerSome();
@@ -175,8 +201,10 @@ public final class AppendPipeline implements AutoCloseable {
     InFlightEntry entry;
     while ((entry = settled.poll()) != null) {
       inFlight.remove(entry);
+      inFlightShown = inFlight.size();
       Throwable failure = entry.failure();
       if (failure == null) {
+        metrics.applied(options.nanoTime().getAsLong() - entry.handedOverNanos());
         commitUnannounced = true;
         toAnswer.add(entry);
       } else {
@@ -184,19 +212,20 @@ public final class AppendPipeline implements AutoCloseable {
         List<PendingAppend> behind = new ArrayList<>();
         queue.drain(behind::add);
         answerFailed(entry, failure);
-        behind.forEach(append -> append.answerQueued(NOT_LEADER));
+        behind.forEach(append -> giveBack(append, NOT_LEADER));
       }
     }
   }
 
   private void answerFailed(InFlightEntry entry, Throwable failure) {
+    metrics.failed();
     PipelineAnswer answer =
         failure instanceof NotAppendedException
             ? new NotAppended(Reason.NOT_LEADER, message(failure))
             : new Unknown(message(failure));
     LOG.debug("An entry of {} appends failed: {}", entry.appends().size(), answer);
     for (PendingAppend append : entry.appends()) {
-      append.answerHandedOver(answer);
+      answer(append, answer, 0);
     }
   }
 
@@ -216,6 +245,8 @@ public final class AppendPipeline implements AutoCloseable {
 
   private void handOver(InFlightEntry entry) {
     inFlight.add(entry);
+    inFlightShown = inFlight.size();
+    metrics.handedOver(entry);
     CompletableFuture<List<Outcome>> outcomes;
     try {
       outcomes = replicator.replicate(entry.command());
@@ -252,6 +283,7 @@ public final class AppendPipeline implements AutoCloseable {
   /** Answers in turns, so that a large entry's answers do not keep the next entry waiting. */
   private void answerSome() {
     int left = ANSWERS_PER_TURN;
+    long now = toAnswer.isEmpty() ? 0 : options.nanoTime().getAsLong();
     InFlightEntry entry;
     while (left > 0 && (entry = toAnswer.peek()) != null) {
       List<Outcome> outcomes = entry.outcomes();
@@ -260,7 +292,7 @@ public final class AppendPipeline implements AutoCloseable {
         throw new IllegalStateException("a settled entry has neither outcomes nor a failure");
       }
       while (left > 0 && answeredOfFirst < appends.size()) {
-        appends.get(answeredOfFirst).answerHandedOver(new Decided(outcomes.get(answeredOfFirst)));
+        answer(appends.get(answeredOfFirst), new Decided(outcomes.get(answeredOfFirst)), now);
         answeredOfFirst++;
         left--;
       }
@@ -282,7 +314,7 @@ public final class AppendPipeline implements AutoCloseable {
       if (entry.hasExpired(now)) {
         for (PendingAppend append : entry.appends()) {
           if (append.expired(now)) {
-            append.answerHandedOver(TOO_LATE);
+            answer(append, TOO_LATE, now);
           }
         }
       }
@@ -301,7 +333,7 @@ public final class AppendPipeline implements AutoCloseable {
   }
 
   private void drainToClose() {
-    queue.drain(append -> append.answerQueued(CLOSED));
+    queue.drain(append -> giveBack(append, CLOSED));
     Long closeBy = closeByNanos;
     while (closeBy != null
         && (!inFlight.isEmpty() || !toAnswer.isEmpty())
@@ -321,10 +353,10 @@ public final class AppendPipeline implements AutoCloseable {
       answerSome();
     }
     for (InFlightEntry entry : inFlight) {
-      entry.appends().forEach(append -> append.answerHandedOver(CLOSED_IN_FLIGHT));
+      entry.appends().forEach(append -> answer(append, CLOSED_IN_FLIGHT, 0));
     }
     stopped = true;
-    queue.drain(append -> append.answerQueued(CLOSED));
+    queue.drain(append -> giveBack(append, CLOSED));
   }
 
   private NotAppended overloaded() {

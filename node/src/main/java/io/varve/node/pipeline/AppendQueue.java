@@ -52,6 +52,11 @@ final class AppendQueue {
     return appends.get();
   }
 
+  /** How many bytes they have. */
+  long bytes() {
+    return bytes.get();
+  }
+
   @Nullable PendingAppend peek() {
     return waiting.peek();
   }

@@ -21,10 +21,12 @@ final class EntryBuilder {
 
   private final AppendQueue queue;
   private final PipelineOptions options;
+  private final PipelineMetrics metrics;
 
-  EntryBuilder(AppendQueue queue, PipelineOptions options) {
+  EntryBuilder(AppendQueue queue, PipelineOptions options, PipelineMetrics metrics) {
     this.queue = queue;
     this.options = options;
+    this.metrics = metrics;
   }
 
   /** The next entry, or empty when no append waits that still wants to go. */
@@ -41,7 +43,7 @@ final class EntryBuilder {
       }
       queue.remove(append);
       if (append.expired(now)) {
-        append.answerQueued(EXPIRED);
+        giveUp(append);
       } else if (append.handOver()) {
         if (taken.isEmpty() || append.deadlineNanos() - earliestDeadline < 0) {
           earliestDeadline = append.deadlineNanos();
@@ -54,7 +56,13 @@ final class EntryBuilder {
     if (taken.isEmpty()) {
       return Optional.empty();
     }
-    return Optional.of(new InFlightEntry(taken, stamp(batch), earliestDeadline));
+    return Optional.of(new InFlightEntry(taken, stamp(batch), (int) bytes, now, earliestDeadline));
+  }
+
+  private void giveUp(PendingAppend append) {
+    if (append.answerQueued(EXPIRED)) {
+      metrics.answered(EXPIRED, 0);
+    }
   }
 
   /** Answers every append in the queue whose deadline has passed. */
@@ -62,7 +70,7 @@ final class EntryBuilder {
     queue.removeIf(
         append -> {
           if (append.expired(nowNanos)) {
-            append.answerQueued(EXPIRED);
+            giveUp(append);
           }
           return !append.isQueued();
         });

@@ -10,13 +10,28 @@ final class InFlightEntry {
 
   private final List<PendingAppend> appends;
   private final Command command;
+  private final int bytes;
+  private final long handedOverNanos;
   private final long earliestDeadlineNanos;
   private @Nullable List<Outcome> outcomes;
   private @Nullable Throwable failure;
 
-  InFlightEntry(List<PendingAppend> appends, Command command, long earliestDeadlineNanos) {
+  /**
+   * An entry about to be handed over.
+   *
+   * @param bytes of its appends
+   * @param handedOverNanos now
+   */
+  InFlightEntry(
+      List<PendingAppend> appends,
+      Command command,
+      int bytes,
+      long handedOverNanos,
+      long earliestDeadlineNanos) {
     this.appends = appends;
     this.command = command;
+    this.bytes = bytes;
+    this.handedOverNanos = handedOverNanos;
     this.earliestDeadlineNanos = earliestDeadlineNanos;
   }
 
@@ -26,6 +41,16 @@ final class InFlightEntry {
 
   List<PendingAppend> appends() {
     return appends;
+  }
+
+  /** The size of its appends. */
+  int bytes() {
+    return bytes;
+  }
+
+  /** When it was handed over. */
+  long handedOverNanos() {
+    return handedOverNanos;
   }
 
   /** Notes how it went. Called once, before the entry is passed to the pipeline's thread. */

@@ -36,6 +36,9 @@ public abstract class PendingAppend {
   private final int bytes;
   private final long deadlineNanos;
 
+  /** When it was submitted; written before it is queued. */
+  private long submittedNanos;
+
   @SuppressWarnings("UnusedVariable") // accessed through STATE
   private volatile int state = QUEUED;
 
@@ -77,6 +80,14 @@ public abstract class PendingAppend {
     return bytes;
   }
 
+  final void submittedAt(long nanos) {
+    submittedNanos = nanos;
+  }
+
+  final long submittedNanos() {
+    return submittedNanos;
+  }
+
   final long deadlineNanos() {
     return deadlineNanos;
   }
@@ -94,17 +105,24 @@ public abstract class PendingAppend {
     return (int) STATE.getVolatile(this) == QUEUED;
   }
 
-  /** Answers an append that still waits; does nothing otherwise. */
-  final void answerQueued(PipelineAnswer answer) {
-    if (STATE.compareAndSet(this, QUEUED, SETTLED)) {
-      answered(answer);
+  /** Answers an append that still waits; does nothing otherwise. Returns whether it answered. */
+  final boolean answerQueued(PipelineAnswer answer) {
+    if (!STATE.compareAndSet(this, QUEUED, SETTLED)) {
+      return false;
     }
+    answered(answer);
+    return true;
   }
 
-  /** Answers an append that was handed over; does nothing if it was answered before. */
-  final void answerHandedOver(PipelineAnswer answer) {
-    if (STATE.compareAndSet(this, HANDED_OVER, SETTLED)) {
-      answered(answer);
+  /**
+   * Answers an append that was handed over; does nothing if it was answered before. Returns whether
+   * it answered.
+   */
+  final boolean answerHandedOver(PipelineAnswer answer) {
+    if (!STATE.compareAndSet(this, HANDED_OVER, SETTLED)) {
+      return false;
     }
+    answered(answer);
+    return true;
   }
 }

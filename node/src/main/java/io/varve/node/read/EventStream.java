@@ -67,6 +67,11 @@ abstract class EventStream<T> extends Serial {
     schedule();
   }
 
+  /** Whether it has begun and its caller does not take what it could be sent. */
+  final boolean isHeldBack() {
+    return started && !sink.isReady();
+  }
+
   /** Whether it has a cursor open. */
   final boolean holdsCursor() {
     return holdsCursor;

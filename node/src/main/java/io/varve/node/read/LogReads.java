@@ -2,6 +2,7 @@ package io.varve.node.read;
 
 import com.google.protobuf.ByteString;
 import io.varve.node.cluster.Replicator;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.wire.ErrorException;
 import io.varve.node.wire.Errors;
 import io.varve.proto.v1.Error;
@@ -75,6 +76,7 @@ public final class LogReads implements AutoCloseable {
   private final Set<OpenCall> calls = ConcurrentHashMap.newKeySet();
   private final Set<EventStream<?>> streams = ConcurrentHashMap.newKeySet();
   private volatile boolean closing;
+  private volatile ReadMetrics metrics;
 
   /**
    * Reads of one node.
@@ -97,12 +99,24 @@ public final class LogReads implements AutoCloseable {
     this.selections = new Selections(validator);
     this.points = new PointReads(reader, logIdentity);
     this.pages = new PageReads(reader, validator, logIdentity);
+    this.metrics = ReadMetrics.of(new Metrics(), streams, reader, window);
     var unused =
         timer.scheduleWithFixedDelay(
             () -> restIdleStreams(IDLE.toNanos()),
             IDLE.toMillis(),
             IDLE.toMillis(),
             TimeUnit.MILLISECONDS);
+  }
+
+  /** Counts what is sent from now on, and shows how far behind streams are. Call it once. */
+  public void measure(Metrics metrics) {
+    this.metrics = ReadMetrics.of(metrics, streams, reader, window);
+    metrics.gauge(
+        "varve_read_calls_open", "Reads with a single answer that are under way.", calls::size);
+    metrics.gauge(
+        "varve_read_calls_waiting",
+        "Reads that wait for a position to be applied here.",
+        tail::waiting);
   }
 
   /** The head has moved. May be called on the apply thread: short. */
@@ -213,7 +227,8 @@ public final class LogReads implements AutoCloseable {
   }
 
   /** Sends the events that exist. */
-  public void read(ReadRequest request, MessageSink<ReadResponse> sink, long deadlineNanos) {
+  public void read(ReadRequest request, MessageSink<ReadResponse> caller, long deadlineNanos) {
+    MessageSink<ReadResponse> sink = new CountedSink<>(caller, metrics::sent);
     FiniteRead.Range range;
     try {
       range = range(request);
@@ -231,7 +246,8 @@ public final class LogReads implements AutoCloseable {
 
   /** Sends the events that exist, and those to come. */
   public void subscribe(
-      SubscribeRequest request, MessageSink<SubscribeResponse> sink, long deadlineNanos) {
+      SubscribeRequest request, MessageSink<SubscribeResponse> caller, long deadlineNanos) {
+    MessageSink<SubscribeResponse> sink = new CountedSink<>(caller, metrics::sent);
     Selection selection;
     Start start;
     try {

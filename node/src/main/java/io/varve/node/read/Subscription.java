@@ -32,6 +32,9 @@ final class Subscription extends EventStream<SubscribeResponse> {
 
   private long upTo;
 
+  /** The same, for those who look from outside. */
+  private volatile long sentUpTo;
+
   /** The newest position the caller can know of: of an event or a notice. */
   private long told;
 
@@ -59,11 +62,23 @@ final class Subscription extends EventStream<SubscribeResponse> {
   void startAfter(long position) {
     upTo = position;
     told = position;
+    sentUpTo = position;
     start();
+  }
+
+  /** The position up to which its caller was sent everything. Any thread may ask. */
+  long sentUpTo() {
+    return sentUpTo;
   }
 
   @Override
   boolean step() {
+    boolean more = advance();
+    sentUpTo = upTo;
+    return more;
+  }
+
+  private boolean advance() {
     EventCursor cursor = cursor();
     if (cursor != null) {
       catchUp(cursor);

@@ -74,6 +74,11 @@ final class TailWindow {
     return Optional.of(found);
   }
 
+  /** How many bytes the window holds. */
+  synchronized long bytes() {
+    return bytes;
+  }
+
   private void extend() {
     long head = reader.head();
     if (head - last > maxEvents) {

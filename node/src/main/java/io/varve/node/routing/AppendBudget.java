@@ -43,6 +43,11 @@ final class AppendBudget {
     return appends.get();
   }
 
+  /** How many bytes they have. */
+  long bytes() {
+    return bytes.get();
+  }
+
   String bounds() {
     return maxAppends + " unanswered appends and " + maxBytes + " bytes of them";
   }

@@ -3,6 +3,7 @@ package io.varve.node.routing;
 import com.google.protobuf.ByteString;
 import io.grpc.ManagedChannel;
 import io.varve.node.cluster.Replicator;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.pipeline.AppendPipeline;
 import java.util.Optional;
 import java.util.Set;
@@ -87,6 +88,20 @@ public final class AppendRouter implements AutoCloseable {
     return replicator
         .leader()
         .flatMap(id -> clientAddresses.apply(id).map(address -> new Leader(id, address)));
+  }
+
+  /** Shows what is held for callers. Call it once. */
+  public void measure(Metrics metrics) {
+    metrics.gauge(
+        "varve_append_held_appends",
+        "Appends of this node's callers that wait for an answer, wherever they are.",
+        budget::held);
+    metrics.gauge(
+        "varve_append_held_bytes", "Bytes of the appends that wait for an answer.", budget::bytes);
+    metrics.gauge(
+        "varve_append_streams_open",
+        "Callers that appends come from: streams, and calls under way.",
+        sessions::size);
   }
 
   /** How many unanswered appends this node holds. */

@@ -25,6 +25,9 @@ public interface ApplyListener {
    */
   void onOutcomes(ClientInvocationId id, List<Outcome> outcomes);
 
+  /** How long deciding and writing an entry took. Not called for entries the store already held. */
+  default void onApplyTime(long nanos) {}
+
   /**
    * The store moved: an entry of any kind was applied, or a snapshot installed.
    *

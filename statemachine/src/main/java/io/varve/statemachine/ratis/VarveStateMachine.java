@@ -158,7 +158,9 @@ public final class VarveStateMachine extends BaseStateMachine {
     ByteString command = UnsafeByteOperations.unsafeWrap(body.getLogData().asReadOnlyByteBuffer());
     LogCore core = store.core();
     if (index > core.appliedIndex()) {
+      long began = System.nanoTime();
       List<Outcome> outcomes = core.apply(term, index, command);
+      listener.onApplyTime(System.nanoTime() - began);
       setLastAppliedTermIndex(TermIndex.valueOf(term, index));
       listener.onOutcomes(ClientInvocationId.valueOf(body), outcomes);
       listener.onApplied(index, core.reader().head());
