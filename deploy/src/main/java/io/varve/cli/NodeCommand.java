@@ -3,10 +3,14 @@ package io.varve.cli;
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
 import io.varve.node.config.ConfigException;
+import io.varve.node.config.Overrides;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -30,6 +34,27 @@ final class NodeCommand implements Callable<Integer> {
       description = "The node's configuration, YAML.")
   private Path config = Path.of("");
 
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description =
+          "Override a key of the configuration, as in --set tuning.readWorkers=4; may be repeated."
+              + " Flags win over environment variables (VARVE_TUNING_READ_WORKERS), these over the"
+              + " file.")
+  private List<String> settings = new ArrayList<>();
+
+  @Option(
+      names = "--node-id",
+      paramLabel = "ID",
+      description = "The same as --set nodeId=ID: which of the members this is.")
+  private @Nullable String nodeId;
+
+  @Option(
+      names = "--data",
+      paramLabel = "DIR",
+      description = "The same as --set dataDirectory=DIR.")
+  private @Nullable String data;
+
   private final Console console;
 
   NodeCommand(Console console) {
@@ -38,13 +63,13 @@ final class NodeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
-    NodeConfig settings;
+    NodeConfig loaded;
     try {
-      settings = NodeConfig.load(config);
+      loaded = NodeConfig.load(config, overrides());
     } catch (ConfigException e) {
       throw CommandException.invalid(String.valueOf(e.getMessage()), "--config");
     }
-    try (VarveNode node = start(settings)) {
+    try (VarveNode node = start(loaded)) {
       Runnable close = node::close;
       AtomicBoolean stopped = new AtomicBoolean();
       console
@@ -58,14 +83,26 @@ final class NodeCommand implements Callable<Integer> {
         TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
       }
       if (!stopped.get()) {
-        String address = settings.listen().host() + ":" + node.port();
+        String address = loaded.listen().host() + ":" + node.port();
         String admin = node.adminAddress().map(at -> " admin=" + at.text()).orElse("");
-        console.out().println("ready node=" + settings.nodeId() + " grpc=" + address + admin);
+        console.out().println("ready node=" + loaded.nodeId() + " grpc=" + address + admin);
         console.out().flush();
       }
       console.lifetime().awaitStop();
     }
     return ExitCode.DONE.code();
+  }
+
+  private Overrides overrides() {
+    Overrides overrides = NodeConfig.overrides().environment(console.environment());
+    settings.forEach(overrides::set);
+    if (nodeId != null) {
+      overrides.flag("--node-id", "nodeId", nodeId);
+    }
+    if (data != null) {
+      overrides.flag("--data", "dataDirectory", data);
+    }
+    return overrides;
   }
 
   private static VarveNode start(NodeConfig settings) {

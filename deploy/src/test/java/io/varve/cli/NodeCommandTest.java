@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.cli.demo.DemoPorts;
 import java.io.IOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -79,6 +81,47 @@ class NodeCommandTest {
     assertThat(result.err()).startsWith("varve: " + file + ": ");
     assertThat(cli.run("node", "--config", "/no/such/file").err()).contains("/no/such/file");
     assertThat(cli.run("node").exit()).isEqualTo(2);
+  }
+
+  @Test
+  void flagsAndTheEnvironmentOverrideTheFile() throws Exception {
+    Path file = config(0);
+    Path data = directory.resolve("elsewhere");
+    Cli.Running running =
+        cli.with("VARVE_ADMIN_LISTEN", ports.adminAddress(1))
+            .start(
+                "node",
+                "--config",
+                file.toString(),
+                "--node-id",
+                "n2",
+                "--data",
+                data.toString(),
+                "--set",
+                "limits.events=7");
+    nodes.add(running);
+    String ready = "http://" + ports.adminAddress(1) + "/ready";
+    Eventually.holds(() -> running.result().isDone() || status(ready) == 503);
+
+    assertThat(running.result()).as(running::err).isNotDone();
+    Eventually.holds(() -> Files.isDirectory(data));
+    running.stop();
+    assertThat(running.result().get(30, TimeUnit.SECONDS).exit()).isZero();
+
+    assertThat(cli.run("node", "--config", file.toString(), "--set", "limits.event=7").err())
+        .contains("--set limits.event: unknown key 'limits.event'; did you mean 'limits.events'?");
+    assertThat(
+            cli.with("VARVE_LIMITS_EVENTS", "many").run("node", "--config", file.toString()).err())
+        .contains("VARVE_LIMITS_EVENTS: 'limits.events' must be a whole number from 1 to 4096");
+  }
+
+  private static int status(String url) {
+    try {
+      HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+      return connection.getResponseCode();
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private Path config(int node) throws IOException {

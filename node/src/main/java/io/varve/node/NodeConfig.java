@@ -7,6 +7,8 @@ import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
 import io.varve.node.cluster.RaftTuning;
 import io.varve.node.config.ConfigException;
+import io.varve.node.config.ConfigKey;
+import io.varve.node.config.Overrides;
 import io.varve.node.ops.AdminOptions;
 import io.varve.node.pipeline.PipelineOptions;
 import io.varve.node.read.ReadOptions;
@@ -85,13 +87,32 @@ public record NodeConfig(
    * @throws ConfigException if it cannot be read or says something that cannot be
    */
   public static NodeConfig load(Path file) {
+    return load(file, overrides());
+  }
+
+  /**
+   * The same, with values from elsewhere over those of the file.
+   *
+   * @throws ConfigException if something cannot be read, is not known, or cannot be
+   */
+  public static NodeConfig load(Path file, Overrides overrides) {
+    String yaml;
     try {
-      return NodeConfigFile.parse(Files.readString(file));
+      yaml = Files.readString(file);
     } catch (IOException e) {
       throw new ConfigException("cannot read " + file + ": " + e, e);
-    } catch (ConfigException e) {
-      throw new ConfigException(file + ": " + e.getMessage(), e);
     }
+    return NodeConfigFile.parse(yaml, file + ": ", overrides);
+  }
+
+  /** No overrides yet, of the keys a node has. */
+  public static Overrides overrides() {
+    return new Overrides(keys());
+  }
+
+  /** Every key of a node's configuration, those of a member apart. */
+  public static List<ConfigKey> keys() {
+    return NodeConfigFile.keys();
   }
 
   /** These, with another part in the Raft group. */

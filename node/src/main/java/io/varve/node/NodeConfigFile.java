@@ -1,28 +1,34 @@
 package io.varve.node;
 
 import io.varve.node.api.ApiOptions;
+import io.varve.node.api.ConnectionOptions;
 import io.varve.node.cluster.FoundingSettings;
 import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
 import io.varve.node.cluster.RaftTuning;
 import io.varve.node.config.ConfigException;
+import io.varve.node.config.ConfigKey;
 import io.varve.node.config.ConfigSection;
+import io.varve.node.config.Overrides;
 import io.varve.node.ops.AdminOptions;
 import io.varve.node.pipeline.PipelineOptions;
 import io.varve.node.read.ReadOptions;
 import io.varve.node.routing.RoutingOptions;
 import io.varve.statemachine.AppendLimits;
 import io.varve.statemachine.StoreOptions;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * The configuration file of a node: YAML. Sizes may be written {@code 64KiB}, {@code 4MiB}, {@code
- * 1GiB}, durations {@code 500ms}, {@code 2s}, {@code 1m}. An unknown key is refused.
+ * The configuration file of a node: YAML. docs/configuration.md is its page for people. Sizes may
+ * be written {@code 64KiB}, {@code 4MiB}, {@code 1GiB}, durations {@code 500ms}, {@code 2s}, {@code
+ * 1m}. An unknown key is refused.
  *
  * <pre>{@code
  * nodeId: node-1                  # required; one of the members
@@ -54,6 +60,12 @@ import java.util.Set;
  *   heldBytes: 256MiB
  *   streams: 4096                 # open reads and subscriptions
  *   callsPerConnection: 4096
+ *   connections: 4096             # of clients and peers together
+ * server:                         # connections to the gRPC API
+ *   keepAliveTime: 30s            # a silent client is asked whether it is there
+ *   keepAliveTimeout: 10s         # and its connection closed if it does not answer in time
+ *   minClientKeepAlive: 1s        # a client that asks more often than this is sent away
+ *   connectionIdle: 15m           # a connection without a call is closed after so long
  * tuning:
  *   entriesInFlight: 2            # Raft entries handed over and not yet applied
  *   readWorkers: 2                # threads that serve all reads and subscriptions
@@ -74,7 +86,18 @@ final class NodeConfigFile {
   /** Fits the buffers of the Raft log whatever their labels add. */
   private static final int MAX_APPEND_BYTES = 4 * MIB;
 
+  /** The least there can be: whatever reads it asks for every key. */
+  private static final String LEAST =
+      "nodeId: n\ndataDirectory: d\nmembers: [{id: n, peerAddress: 'h:1', clientAddress: 'h:2'}]";
+
   private NodeConfigFile() {}
+
+  /** Every key there is, in the order it is asked for; those of a member apart. */
+  static List<ConfigKey> keys() {
+    List<ConfigKey> keys = new ArrayList<>();
+    NodeConfig unused = read(ConfigSection.recorded(LEAST, keys::add));
+    return keys;
+  }
 
   /**
    * Reads the text of a file.
@@ -82,16 +105,36 @@ final class NodeConfigFile {
    * @throws ConfigException if it says something that cannot be, or lacks something it must say
    */
   static NodeConfig parse(String yaml) {
-    try (ConfigSection file = ConfigSection.ofYaml(yaml)) {
+    return parse(yaml, "", new Overrides(List.of()));
+  }
+
+  /**
+   * Reads the text of a file, with values from elsewhere over it.
+   *
+   * @param file what messages put before a line; may be empty
+   * @throws ConfigException if one says something that cannot be, or something is missing
+   */
+  static NodeConfig parse(String yaml, String file, Overrides overrides) {
+    return read(ConfigSection.ofYaml(yaml, file, overrides));
+  }
+
+  private static NodeConfig read(ConfigSection root) {
+    try (ConfigSection file = root) {
       String nodeId = file.text("nodeId");
-      Path dataDirectory = Path.of(file.text("dataDirectory"));
+      Path dataDirectory = directory(file, "dataDirectory");
       List<MemberConfig> members = members(file.sections("members"));
       MemberConfig self =
           members.stream()
               .filter(member -> member.id().equals(nodeId))
               .findFirst()
-              .orElseThrow(() -> file.refused("nodeId", "'" + nodeId + "' is not a member"));
-      HostAndPort listen = address(file, "listen", file.text("listen", self.clientAddress()));
+              .orElseThrow(
+                  () ->
+                      file.refused(
+                          "nodeId",
+                          "'" + nodeId + "' is not a member; the members are " + ids(members)));
+      String listensAt = file.text("listen", "");
+      HostAndPort listen =
+          address(file, "listen", listensAt.isEmpty() ? self.clientAddress() : listensAt);
       AdminOptions admin = admin(file);
       FoundingSettings founding;
       AppendLimits limits;
@@ -102,6 +145,7 @@ final class NodeConfigFile {
         limits = limits(section);
       }
       try (ConfigSection overload = file.section("overload");
+          ConfigSection server = file.section("server");
           ConfigSection tuning = file.section("tuning")) {
         return new NodeConfig(
             nodeId,
@@ -113,7 +157,7 @@ final class NodeConfigFile {
             pipeline(overload, tuning),
             routing(overload),
             reads(overload, tuning),
-            api(overload, tuning),
+            api(overload, server, tuning),
             admin,
             raft(tuning));
       }
@@ -142,6 +186,19 @@ final class NodeConfigFile {
     return members;
   }
 
+  private static String ids(List<MemberConfig> members) {
+    return members.stream().map(MemberConfig::id).collect(Collectors.joining(", "));
+  }
+
+  private static Path directory(ConfigSection section, String key) {
+    String text = section.text(key);
+    try {
+      return Path.of(text);
+    } catch (InvalidPathException e) {
+      throw section.refused(key, "not a path: " + e.getMessage());
+    }
+  }
+
   private static HostAndPort address(ConfigSection section, String key, String text) {
     try {
       return HostAndPort.parse(text);
@@ -152,10 +209,8 @@ final class NodeConfigFile {
 
   private static AdminOptions admin(ConfigSection file) {
     AdminOptions defaults = AdminOptions.defaults();
-    String listen = file.text("adminListen", "");
-    if (listen.isEmpty()) {
-      return defaults;
-    }
+    String listen =
+        file.text("adminListen", defaults.listen().map(HostAndPort::text).orElse("none"));
     if (listen.equals("none")) {
       return defaults.off();
     }
@@ -212,13 +267,41 @@ final class NodeConfigFile {
         .withWorkers(tuning.number("readWorkers", defaults.workers(), 1, 256));
   }
 
-  private static ApiOptions api(ConfigSection overload, ConfigSection tuning) {
+  private static ApiOptions api(
+      ConfigSection overload, ConfigSection server, ConfigSection tuning) {
     ApiOptions defaults = ApiOptions.defaults();
     return new ApiOptions(
         defaults.maxMessageBytes(),
         overload.number("callsPerConnection", defaults.maxCallsPerConnection(), 1, 1_000_000),
         defaults.blockingThreads(),
-        tuning.duration("drain", defaults.drain(), Duration.ZERO, Duration.ofMinutes(10)));
+        tuning.duration("drain", defaults.drain(), Duration.ZERO, Duration.ofMinutes(10)),
+        connections(overload, server));
+  }
+
+  private static ConnectionOptions connections(ConfigSection overload, ConfigSection server) {
+    ConnectionOptions defaults = ConnectionOptions.defaults();
+    return new ConnectionOptions(
+        overload.number("connections", defaults.maxConnections(), 1, 1_000_000),
+        server.duration(
+            "keepAliveTime",
+            defaults.keepAliveTime(),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(60)),
+        server.duration(
+            "keepAliveTimeout",
+            defaults.keepAliveTimeout(),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(10)),
+        server.duration(
+            "minClientKeepAlive",
+            defaults.minClientKeepAlive(),
+            Duration.ofMillis(100),
+            Duration.ofMinutes(60)),
+        server.duration(
+            "connectionIdle",
+            defaults.connectionIdle(),
+            Duration.ofSeconds(1),
+            Duration.ofMinutes(1_440)));
   }
 
   private static RaftTuning raft(ConfigSection tuning) {

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,43 +27,55 @@ public final class ConfigSection implements AutoCloseable {
 
   private final String path;
   private final Section section;
+  private final Consumer<ConfigKey> asked;
   private final TreeSet<String> known = new TreeSet<>();
 
-  ConfigSection(String path, Section section) {
+  private ConfigSection(String path, Section section, Consumer<ConfigKey> asked) {
     this.path = path;
     this.section = section;
+    this.asked = asked;
   }
 
   /**
    * The whole of a YAML document.
    *
+   * @param file what messages put before a line, such as {@code "node.yaml: "}; may be empty
+   * @param overrides what takes the place of values in the document
    * @throws ConfigException if it cannot be read, or is not a section
    */
-  public static ConfigSection ofYaml(String yaml) {
-    return new ConfigSection("", YamlReader.read(yaml));
+  public static ConfigSection ofYaml(String yaml, String file, Overrides overrides) {
+    return new ConfigSection("", overrides.over(YamlReader.read(yaml, file)), key -> {});
+  }
+
+  /**
+   * The same, to learn what its reader asks for.
+   *
+   * @param asked hears of every key but those of a list's items
+   */
+  public static ConfigSection recorded(String yaml, Consumer<ConfigKey> asked) {
+    return new ConfigSection("", YamlReader.read(yaml, ""), asked);
   }
 
   /** A text that must be there. */
   public String text(String key) {
+    asked(key, "text", "", "");
     Scalar scalar = scalar(key);
     if (scalar == null || scalar.text().isEmpty()) {
-      throw new ConfigException(
-          (scalar == null ? section.origin() : scalar.origin())
-              + ": '"
-              + at(key)
-              + "' is required");
+      throw required(key, scalar);
     }
     return scalar.text();
   }
 
   /** A text, or what stands in for it. */
   public String text(String key, String otherwise) {
+    asked(key, "text", otherwise, "");
     Scalar scalar = scalar(key);
     return scalar == null || scalar.text().isEmpty() ? otherwise : scalar.text();
   }
 
   /** A whole number within bounds, or what stands in for it. */
   public long number(String key, long otherwise, long min, long max) {
+    asked(key, "number", Long.toString(otherwise), min + " to " + max);
     Scalar scalar = scalar(key);
     if (scalar == null) {
       return otherwise;
@@ -81,6 +94,8 @@ public final class ConfigSection implements AutoCloseable {
 
   /** A number of bytes, such as 65536, 64KiB or 4MiB. */
   public long bytes(String key, long otherwise, long min, long max) {
+    String range = bytesText(min) + " to " + bytesText(max);
+    asked(key, "bytes", bytesText(otherwise), range);
     Scalar scalar = scalar(key);
     if (scalar == null) {
       return otherwise;
@@ -92,9 +107,12 @@ public final class ConfigSection implements AutoCloseable {
     long unit = matcher.group(2) == null ? 1 : BYTE_UNITS.get(matcher.group(2));
     try {
       long value = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
-      return checked(key, scalar, value, min, max);
+      if (value < min || value > max) {
+        throw wrong(key, scalar, "from " + range);
+      }
+      return value;
     } catch (ArithmeticException e) {
-      throw wrong(key, scalar, "from " + min + " to " + max + " bytes");
+      throw wrong(key, scalar, "from " + range);
     }
   }
 
@@ -105,6 +123,8 @@ public final class ConfigSection implements AutoCloseable {
 
   /** A duration, such as 500ms, 2s or 1m. */
   public Duration duration(String key, Duration otherwise, Duration min, Duration max) {
+    String range = durationText(min) + " to " + durationText(max);
+    asked(key, "duration", durationText(otherwise), range);
     Scalar scalar = scalar(key);
     if (scalar == null) {
       return otherwise;
@@ -116,7 +136,7 @@ public final class ConfigSection implements AutoCloseable {
     Duration value =
         Duration.ofMillis(Long.parseLong(matcher.group(1)) * MILLIS.get(matcher.group(2)));
     if (value.compareTo(min) < 0 || value.compareTo(max) > 0) {
-      throw wrong(key, scalar, "from " + min.toMillis() + "ms to " + max.toMillis() + "ms");
+      throw wrong(key, scalar, "from " + range);
     }
     return value;
   }
@@ -125,10 +145,10 @@ public final class ConfigSection implements AutoCloseable {
   public ConfigSection section(String key) {
     ConfigValue value = value(key);
     if (value == null || isNothing(value)) {
-      return new ConfigSection(at(key), new Section(Map.of(), section.origin()));
+      return new ConfigSection(at(key), new Section(Map.of(), section.origin()), asked);
     }
     if (value instanceof Section inner) {
-      return new ConfigSection(at(key), inner);
+      return new ConfigSection(at(key), inner, asked);
     }
     throw new ConfigException(
         value.origin() + ": '" + at(key) + "' must be a section, not " + value.kind());
@@ -136,9 +156,10 @@ public final class ConfigSection implements AutoCloseable {
 
   /** A list of sections that must be there. */
   public List<ConfigSection> sections(String key) {
+    asked(key, "list", "", "");
     ConfigValue value = value(key);
     if (value == null || isNothing(value)) {
-      throw new ConfigException(section.origin() + ": '" + at(key) + "' is required");
+      throw required(key, value);
     }
     if (!(value instanceof Items items)) {
       throw new ConfigException(
@@ -151,7 +172,7 @@ public final class ConfigSection implements AutoCloseable {
         throw new ConfigException(
             item.origin() + ": '" + itemPath + "' must be a section, not " + item.kind());
       }
-      sections.add(new ConfigSection(itemPath, inner));
+      sections.add(new ConfigSection(itemPath, inner, ofItem -> {}));
     }
     return sections;
   }
@@ -176,10 +197,50 @@ public final class ConfigSection implements AutoCloseable {
             entry.getValue().origin()
                 + ": unknown key '"
                 + at(entry.getKey())
-                + "'; known here: "
+                + "'; "
+                + Nearest.to(entry.getKey(), known)
+                    .map(near -> "did you mean '" + near + "'? ")
+                    .orElse("")
+                + "Known here: "
                 + String.join(", ", known));
       }
     }
+  }
+
+  private void asked(String key, String kind, String otherwise, String range) {
+    asked.accept(new ConfigKey(at(key), kind, otherwise, range));
+  }
+
+  private ConfigException required(String key, @Nullable ConfigValue value) {
+    String variable = new ConfigKey(at(key), "", "", "").variable();
+    String elsewhere =
+        path.indexOf('[') >= 0 ? "" : "; set it there, or with " + variable + " or --set";
+    return new ConfigException(
+        (value == null ? section.origin() : value.origin())
+            + ": '"
+            + at(key)
+            + "' is required"
+            + elsewhere);
+  }
+
+  /** As one would write it: in the largest unit that divides it. */
+  static String bytesText(long bytes) {
+    for (String unit : List.of("GiB", "MiB", "KiB")) {
+      long size = BYTE_UNITS.get(unit);
+      if (bytes >= size && bytes % size == 0) {
+        return bytes / size + unit;
+      }
+    }
+    return Long.toString(bytes);
+  }
+
+  /** As one would write it: in the largest unit that divides it. */
+  static String durationText(Duration duration) {
+    long millis = duration.toMillis();
+    if (millis > 0 && millis % 60_000 == 0) {
+      return millis / 60_000 + "m";
+    }
+    return millis % 1_000 == 0 ? millis / 1_000 + "s" : millis + "ms";
   }
 
   private @Nullable ConfigValue value(String key) {
