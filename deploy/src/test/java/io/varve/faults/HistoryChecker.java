@@ -1,7 +1,6 @@
 package io.varve.faults;
 
 import com.google.errorprone.annotations.FormatMethod;
-import com.google.protobuf.Timestamp;
 import io.varve.faults.History.Answer;
 import io.varve.faults.History.Operation;
 import io.varve.faults.History.VersionRead;
@@ -79,23 +78,9 @@ final class HistoryChecker {
   }
 
   private void checkLog() {
-    Map<String, Long> versions = new HashMap<>();
-    long recorded = 0;
+    findings.addAll(LogOrder.check(log));
     for (int i = 0; i < log.size(); i++) {
       RecordedEvent event = log.get(i);
-      if (event.getPosition() != i + 1) {
-        found("position: event %d of the log is at position %d", i + 1, event.getPosition());
-      }
-      long version = versions.merge(event.getSource(), 1L, Long::sum);
-      if (event.getVersion() != version) {
-        found(
-            "version: %s at position %d has version %d, not %d",
-            event.getSource(), event.getPosition(), event.getVersion(), version);
-      }
-      if (micros(event.getRecorded()) < recorded) {
-        found("recorded: time runs backwards at position %d", event.getPosition());
-      }
-      recorded = micros(event.getRecorded());
       indexesBySource.computeIfAbsent(event.getSource(), source -> new ArrayList<>()).add(i);
       Integer earlier = indexByEventId.putIfAbsent(event.getId(), i);
       if (earlier != null) {
@@ -145,7 +130,8 @@ final class HistoryChecker {
     checkExpectedVersions(operation, first);
   }
 
-  private static boolean isRecordOf(NewEvent sent, RecordedEvent recorded) {
+  /** Whether an event in the log is all that was sent of it. */
+  static boolean isRecordOf(NewEvent sent, RecordedEvent recorded) {
     return recorded.getId().equals(sent.getId())
         && recorded.getSource().equals(sent.getSource())
         && recorded.getType().equals(sent.getType())
@@ -238,7 +224,9 @@ final class HistoryChecker {
     if (!answer.getRecorded().equals(firstEvent.getRecorded())) {
       found(
           "answer: %s was told it was recorded at %d µs, and the log holds %d µs",
-          operation, micros(answer.getRecorded()), micros(firstEvent.getRecorded()));
+          operation,
+          LogOrder.micros(answer.getRecorded()),
+          LogOrder.micros(firstEvent.getRecorded()));
     }
     Map<String, Long> versions = new LinkedHashMap<>();
     for (int i = 0; i < events.size(); i++) {
@@ -368,9 +356,5 @@ final class HistoryChecker {
       earliest[i] = minimum;
     }
     return earliest;
-  }
-
-  private static long micros(Timestamp time) {
-    return time.getSeconds() * 1_000_000 + time.getNanos() / 1_000;
   }
 }

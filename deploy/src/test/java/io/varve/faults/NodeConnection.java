@@ -48,7 +48,7 @@ import java.util.concurrent.TimeUnit;
  * One loopback connection to one node, and nothing clever: no retry, no leader, no id of its own.
  * What a fault does to a call is seen as it is. Thread-safe.
  */
-final class NodeConnection implements AutoCloseable {
+final class NodeConnection implements AppendTarget, AutoCloseable {
   private static final int MAX_MESSAGE_BYTES = 16 * 1024 * 1024;
 
   private final int port;
@@ -86,8 +86,8 @@ final class NodeConnection implements AutoCloseable {
     boolean done();
   }
 
-  /** Sends one append once, without waiting. */
-  Sent send(Append append, Duration limit) {
+  @Override
+  public Sent send(Append append, Duration limit) {
     ListenableFuture<AppendResponse> response =
         LogServiceGrpc.newFutureStub(channel)
             .withDeadlineAfter(limit.toNanos(), TimeUnit.NANOSECONDS)
@@ -292,7 +292,7 @@ final class NodeConnection implements AutoCloseable {
     return switch (error.getCode()) {
       case ERROR_CODE_OUTCOME_UNKNOWN, ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
           new Attempt.Unknown(error.getMessage());
-      default -> new Attempt.NotAppended(error.getCode(), error.getMessage());
+      default -> new Attempt.NotAppended(error);
     };
   }
 
