@@ -10,7 +10,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 /**
  * Hands a test its clusters and ends them after it. When the test failed, it prints what the nodes
  * say of themselves and the tails of their logs, and keeps their directories under {@code
- * target/faults}; otherwise they are deleted.
+ * target/faults}; otherwise they are deleted, unless {@code varve.faults.keep} is set.
  */
 final class Clusters implements BeforeEachCallback, AfterEachCallback {
   private static final int TAIL_LINES = 60;
@@ -55,7 +55,7 @@ final class Clusters implements BeforeEachCallback, AfterEachCallback {
       }
     }
     clusters.clear();
-    if (!failed) {
+    if (!failed && !Boolean.getBoolean("varve.faults.keep")) {
       NodeProcess.deleteTree(root);
     }
   }

@@ -30,6 +30,7 @@ final class NodeProcess {
   private final List<String> command;
   private final int clientPort;
   private final int peerPort;
+  private final int adminPort;
   private volatile @Nullable Process process;
   private int starts;
 
@@ -41,13 +42,16 @@ final class NodeProcess {
    * @param command what starts it
    * @param clientPort where clients reach it
    * @param peerPort where its peers reach it
+   * @param adminPort where it serves its metrics and whether it is ready
    */
-  NodeProcess(String id, Path home, List<String> command, int clientPort, int peerPort) {
+  NodeProcess(
+      String id, Path home, List<String> command, int clientPort, int peerPort, int adminPort) {
     this.id = id;
     this.home = home;
     this.command = List.copyOf(command);
     this.clientPort = clientPort;
     this.peerPort = peerPort;
+    this.adminPort = adminPort;
   }
 
   String id() {
@@ -60,6 +64,15 @@ final class NodeProcess {
 
   int peerPort() {
     return peerPort;
+  }
+
+  int adminPort() {
+    return adminPort;
+  }
+
+  /** Where the process was started: what its JVM writes by relative names is there. */
+  Path home() {
+    return home;
   }
 
   Path dataDirectory() {

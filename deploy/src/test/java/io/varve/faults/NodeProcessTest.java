@@ -33,7 +33,7 @@ class NodeProcessTest {
   }
 
   private NodeProcess process(String script) {
-    return new NodeProcess("n1", home, List.of("/bin/sh", "-c", script), 1, 2);
+    return new NodeProcess("n1", home, List.of("/bin/sh", "-c", script), 1, 2, 3);
   }
 
   @Test

@@ -21,8 +21,9 @@ final class NodeYaml {
    * @param id its node id
    * @param peerPort where its peers reach it
    * @param clientPort where clients reach it
+   * @param adminPort where it serves its metrics
    */
-  record Member(String id, int peerPort, int clientPort) {}
+  record Member(String id, int peerPort, int clientPort, int adminPort) {}
 
   private final String tuning;
   private final List<Member> members = new ArrayList<>();
@@ -36,8 +37,8 @@ final class NodeYaml {
     this.tuning = tuning;
   }
 
-  void member(String id, int peerPort, int clientPort) {
-    members.add(new Member(id, peerPort, clientPort));
+  void member(String id, int peerPort, int clientPort, int adminPort) {
+    members.add(new Member(id, peerPort, clientPort, adminPort));
   }
 
   List<Member> members() {
@@ -49,16 +50,19 @@ final class NodeYaml {
     StringBuilder text = new StringBuilder();
     text.append("nodeId: ").append(nodeId).append('\n');
     text.append("dataDirectory: ").append(dataDirectory).append('\n');
+    members.stream()
+        .filter(member -> member.id().equals(nodeId))
+        .forEach(
+            self -> text.append("adminListen: 127.0.0.1:").append(self.adminPort()).append('\n'));
     text.append("members:\n");
     for (Member member : members) {
       text.append("  - id: ").append(member.id()).append('\n');
       text.append("    peerAddress: 127.0.0.1:").append(member.peerPort()).append('\n');
       text.append("    clientAddress: 127.0.0.1:").append(member.clientPort()).append('\n');
     }
-    text.append("tuning:\n");
-    // Three nodes share a small machine with the test.
-    text.append("  blockCacheBytes: 8MiB\n");
-    text.append("  writeBufferBytes: 16MiB\n");
+    if (!tuning.isEmpty()) {
+      text.append("tuning:\n");
+    }
     tuning.lines().forEach(line -> text.append("  ").append(line).append('\n'));
     return text.toString();
   }

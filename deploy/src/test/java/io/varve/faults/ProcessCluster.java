@@ -29,14 +29,27 @@ final class ProcessCluster implements AutoCloseable {
    * How the nodes are set up.
    *
    * @param tuning lines of the configuration file's section {@code tuning}
+   * @param jvmArgs heap, collector and compiler flags of the nodes, all of them
    */
-  record Options(String tuning) {
+  record Options(String tuning, List<String> jvmArgs) {
+    Options {
+      jvmArgs = List.copyOf(jvmArgs);
+    }
+
+    /** Small and quickly started: three nodes share a small machine with the test. */
     static Options plain() {
-      return new Options("");
+      return new Options(
+          "blockCacheBytes: 8MiB\nwriteBufferBytes: 16MiB\n",
+          List.of("-Xms64m", "-Xmx320m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    }
+
+    /** As an operator who sets nothing has it, but for these flags of the JVM. */
+    static Options untuned(String... jvmArgs) {
+      return new Options("", List.of(jvmArgs));
     }
 
     Options with(String lines) {
-      return new Options(tuning + lines + "\n");
+      return new Options(tuning + lines + "\n", jvmArgs);
     }
   }
 
@@ -63,7 +76,7 @@ final class ProcessCluster implements AutoCloseable {
     this.directory = directory;
     NodeYaml yaml = new NodeYaml(options.tuning());
     for (int i = 1; i <= 3; i++) {
-      yaml.member("n" + i, Ports.next(), Ports.next());
+      yaml.member("n" + i, Ports.next(), Ports.next(), Ports.next());
     }
     for (NodeYaml.Member member : yaml.members()) {
       Path home = directory.resolve(member.id());
@@ -71,9 +84,10 @@ final class ProcessCluster implements AutoCloseable {
           new NodeProcess(
               member.id(),
               home,
-              command(home.resolve("node.yaml")),
+              command(home.resolve("node.yaml"), options),
               member.clientPort(),
-              member.peerPort());
+              member.peerPort(),
+              member.adminPort());
       try {
         Files.createDirectories(home);
         Files.writeString(home.resolve("node.yaml"), yaml.text(member.id(), node.dataDirectory()));
@@ -87,15 +101,12 @@ final class ProcessCluster implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(shutdownHook);
   }
 
-  private static List<String> command(Path config) {
+  private static List<String> command(Path config, Options options) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(options.jvmArgs());
     command.addAll(
         List.of(
-            "-Xms64m",
-            "-Xmx320m",
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
             "-Djava.util.concurrent.ForkJoinPool.common.parallelism=4",
             "-Dlogback.configurationFile=faults/node-logback.xml"));
     String more = System.getProperty("varve.faults.nodeJvmArgs", "").trim();
