@@ -252,6 +252,7 @@ public interface VarveClient extends AutoCloseable {
     private int appendQueue = 16 * 1024;
     private Optional<Executor> executor = Optional.empty();
     private Optional<TlsOptions> tls = Optional.empty();
+    private Optional<String> token = Optional.empty();
     private boolean learnAddresses = true;
     private Duration subscriptionSilence = Duration.ofSeconds(5);
 
@@ -341,6 +342,20 @@ public interface VarveClient extends AutoCloseable {
     }
 
     /**
+     * Sends {@code authorization: Bearer TOKEN} with every call. Without {@link #tls} whoever is on
+     * the line can read it. Default: none.
+     *
+     * @param token 1 or more printable ASCII characters without blanks
+     */
+    public Builder token(String token) {
+      if (token.isEmpty() || !token.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
+        throw new IllegalArgumentException("a token is printable ASCII without blanks");
+      }
+      this.token = Optional.of(token);
+      return this;
+    }
+
+    /**
      * Whether to go to the leader, and to nodes that joined later, under the addresses the cluster
      * itself names. Switch it off where those cannot be reached from here (a tunnel, a proxy);
      * nodes forward to the leader then. Default true.
@@ -374,6 +389,7 @@ public interface VarveClient extends AutoCloseable {
               appendQueue,
               executor,
               tls,
+              token,
               learnAddresses,
               subscriptionSilence));
     }

@@ -30,6 +30,11 @@ abstract class ClientCommand implements Callable<Integer> {
     }
   }
 
+  /** Starts building a client like this command's, but of other nodes. */
+  final VarveClient.Builder client(String target) {
+    return globals.client(console.environment(), target);
+  }
+
   /** Refuses options that contradict each other, before anything is connected. */
   void check() {}
 

@@ -43,6 +43,15 @@ final class GlobalOptions {
   private double deadlineSeconds;
 
   @Option(
+      names = "--token",
+      paramLabel = "TOKEN",
+      scope = ScopeType.INHERIT,
+      description =
+          "Who you are: sent with every call. Default: the environment's VARVE_TOKEN, which others"
+              + " on this machine cannot read.")
+  private @Nullable String token;
+
+  @Option(
       names = "--tls-ca",
       paramLabel = "FILE",
       scope = ScopeType.INHERIT,
@@ -90,6 +99,15 @@ final class GlobalOptions {
    * @throws UsageException if they contradict each other
    */
   VarveClient.Builder client(Map<String, String> environment) {
+    return client(environment, target(environment));
+  }
+
+  /**
+   * The same, but speaking to other nodes.
+   *
+   * @param target the nodes, HOST:PORT separated by commas
+   */
+  VarveClient.Builder client(Map<String, String> environment, String target) {
     if (!(deadlineSeconds >= MIN_DEADLINE_SECONDS && deadlineSeconds <= MAX_DEADLINE_SECONDS)) {
       throw new UsageException(
           "--deadline must be "
@@ -101,10 +119,24 @@ final class GlobalOptions {
     }
     VarveClient.Builder builder =
         VarveClient.builder()
-            .target(target(environment))
+            .target(target)
             .deadline(Duration.ofMillis((long) (deadlineSeconds * 1_000)));
     tls().ifPresent(builder::tls);
+    token(builder, environment);
     return builder;
+  }
+
+  private void token(VarveClient.Builder builder, Map<String, String> environment) {
+    boolean given = token != null;
+    String value = token != null ? token : environment.getOrDefault("VARVE_TOKEN", "");
+    if (!given && value.isEmpty()) {
+      return;
+    }
+    try {
+      builder.token(value);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException((given ? "--token: " : "VARVE_TOKEN: ") + e.getMessage());
+    }
   }
 
   private Optional<TlsOptions> tls() {

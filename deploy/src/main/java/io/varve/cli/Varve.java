@@ -68,7 +68,10 @@ public final class Varve implements Callable<Integer> {
         .addSubcommand(new TailCommand(globals, console))
         .addSubcommand(new SourceCommand(globals, console))
         .addSubcommand(new HeadCommand(globals, console))
+        .addSubcommand(new LatestCommand(globals, console))
         .addSubcommand(new ImportCommand(globals, console))
+        .addSubcommand(new ExportCommand(globals, console))
+        .addSubcommand(new VerifyCommand(globals, console))
         .addSubcommand(
             new CommandLine(new ClusterCommand())
                 .addSubcommand(new ClusterDescribeCommand(globals, console)))
@@ -76,7 +79,8 @@ public final class Varve implements Callable<Integer> {
             new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchAppendCommand(globals, console))
                 .addSubcommand(new BenchReadCommand(globals, console))
-                .addSubcommand(new BenchSubscribeCommand(globals, console)));
+                .addSubcommand(new BenchSubscribeCommand(globals, console)))
+        .addSubcommand(new CompletionCommand(console));
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));
     line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));

@@ -38,7 +38,10 @@ class ExitCodesTest {
         "read",
         "head",
         "source s",
+        "latest s",
         "import",
+        "export",
+        "verify",
         "cluster describe",
         "bench append --in-flight 1 --seconds 1"
       })

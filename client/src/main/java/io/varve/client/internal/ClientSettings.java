@@ -20,5 +20,6 @@ public record ClientSettings(
     int appendQueue,
     Optional<Executor> executor,
     Optional<TlsOptions> tls,
+    Optional<String> token,
     boolean learnAddresses,
     Duration subscriptionSilence) {}

@@ -85,7 +85,7 @@ public final class DefaultVarveClient implements VarveClient {
     }
     List<Address> targets = settings.targets().stream().map(Address::parse).distinct().toList();
     this.settings = settings;
-    this.transport = new Transport(settings.tls(), settings.connectTimeout());
+    this.transport = new Transport(settings.tls(), settings.token(), settings.connectTimeout());
     this.log = new LogState(settings.log(), settings.logIdentity());
     this.nodes = new Nodes(targets, transport, settings.learnAddresses());
     this.completions = new Completions(settings.executor());

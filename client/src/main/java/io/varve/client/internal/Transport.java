@@ -1,10 +1,13 @@
 package io.varve.client.internal;
 
 import io.grpc.ChannelCredentials;
+import io.grpc.ClientInterceptor;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
@@ -20,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,16 +56,21 @@ final class Transport {
 
   private static final int NETWORK_THREADS = 2;
 
+  private static final Metadata.Key<String> AUTHORIZATION =
+      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
+
   private final EventLoopGroup appendGroup;
   private final EventLoop appendLoop;
   private final EventLoopGroup networkGroup;
   private final ChannelCredentials credentials;
+  private final List<ClientInterceptor> interceptors;
   private final Set<ManagedChannel> channels = ConcurrentHashMap.newKeySet();
   private final Duration connectTimeout;
 
-  Transport(Optional<TlsOptions> tls, Duration connectTimeout) {
+  Transport(Optional<TlsOptions> tls, Optional<String> token, Duration connectTimeout) {
     this.credentials =
         tls.map(Transport::credentials).orElseGet(InsecureChannelCredentials::create);
+    this.interceptors = token.map(Transport::authorization).stream().toList();
     this.connectTimeout = connectTimeout;
     this.appendGroup = group(1, "varve-client-append");
     this.appendLoop = appendGroup.next();
@@ -87,6 +96,12 @@ final class Transport {
       throw new UncheckedIOException(unreadable);
     }
     return builder.build();
+  }
+
+  private static ClientInterceptor authorization(String token) {
+    Metadata headers = new Metadata();
+    headers.put(AUTHORIZATION, "Bearer " + token);
+    return MetadataUtils.newAttachHeadersInterceptor(headers);
   }
 
   /** The thread of the append stream. */
@@ -119,6 +134,7 @@ final class Transport {
 
   private ManagedChannel newChannel(Address address, EventLoopGroup group) {
     return NettyChannelBuilder.forAddress(address.host(), address.port(), credentials)
+        .intercept(interceptors)
         .eventLoopGroup(group)
         .channelType(NioSocketChannel.class)
         .withOption(

@@ -34,8 +34,20 @@ public final class EventJson {
 
   private EventJson() {}
 
-  /** One recorded event on one line. */
+  /** One recorded event on one line; blanks within JSON payloads are lost. */
   public static String write(Event event) {
+    return write(event, false);
+  }
+
+  /**
+   * One recorded event on one line, from which {@link #read} makes the same payload and metadata,
+   * byte for byte: JSON that would be read otherwise than it stands (blanks, escapes) is base64.
+   */
+  public static String writeExactly(Event event) {
+    return write(event, true);
+  }
+
+  private static String write(Event event, boolean exactly) {
     return Json.object(
         out -> {
           out.writeNumberField("position", event.position());
@@ -50,9 +62,9 @@ public final class EventJson {
           if (event.tombstone()) {
             out.writeBooleanField("tombstone", true);
           }
-          bytes(out, "data", event.data(), event.contentType());
+          bytes(out, "data", event.data(), event.contentType(), exactly);
           Json.label(out, "contentType", event.contentType());
-          bytes(out, "metadata", event.metadata(), "");
+          bytes(out, "metadata", event.metadata(), "", exactly);
           if (event.occurred().isPresent()) {
             out.writeStringField("occurred", event.occurred().get().toString());
           }
@@ -95,17 +107,44 @@ public final class EventJson {
     }
   }
 
+  /**
+   * The position of an event that was written on one line.
+   *
+   * @throws JsonSyntaxException if the text is not one
+   */
+  public static long position(String json) {
+    try (JsonParser in = Json.FACTORY.createParser(json)) {
+      if (in.nextToken() == JsonToken.START_OBJECT) {
+        while (in.nextToken() == JsonToken.FIELD_NAME) {
+          boolean found = in.currentName().equals("position");
+          if (in.nextToken() == JsonToken.VALUE_NUMBER_INT && found && in.getLongValue() >= 1) {
+            return in.getLongValue();
+          }
+          in.skipChildren();
+        }
+      }
+      throw new JsonSyntaxException("it has no position");
+    } catch (JsonProcessingException e) {
+      throw new JsonSyntaxException(e.getOriginalMessage());
+    } catch (IOException e) {
+      // A String does not fail.
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private static boolean isJson(String contentType) {
     String type = contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     return type.isEmpty() || type.equals("application/json") || type.endsWith("+json");
   }
 
-  private static void bytes(JsonGenerator out, String name, Bytes bytes, String contentType)
+  private static void bytes(
+      JsonGenerator out, String name, Bytes bytes, String contentType, boolean exactly)
       throws IOException {
     if (bytes.isEmpty()) {
       return;
     }
-    Optional<String> json = json(bytes, contentType);
+    Optional<String> json =
+        json(bytes, contentType).filter(text -> !exactly || Bytes.utf8(text).equals(bytes));
     if (json.isPresent()) {
       out.writeFieldName(name);
       out.writeRawValue(json.get());
