@@ -5,15 +5,22 @@ import io.varve.proto.v1.Append;
 import io.varve.proto.v1.Condition;
 import io.varve.proto.v1.Filter;
 import io.varve.proto.v1.FilterItem;
+import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.statemachine.Outcome;
 import io.varve.statemachine.Outcome.Appended;
 import io.varve.statemachine.Outcome.Conflict;
 import io.varve.statemachine.Outcome.FailedCondition;
+import io.varve.statemachine.Outcome.Refusal;
+import io.varve.statemachine.Outcome.Refused;
 import io.varve.statemachine.Outcome.SourceVersion;
 import io.varve.statemachine.StoredEvent;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 
 /** Models with one seeded bug each. The comparison with the sound model must convict every one. */
@@ -43,7 +50,28 @@ enum Mutant {
   EXISTS_MEANS_NOTHING(Model.ExistsMeansNothing::new),
   ENTRY_DECIDED_AS_ONE(Model.EntryDecidedAsOne::new),
   RECORDED_TIME_RUNS_BACK(Model.RecordedTimeRunsBack::new),
-  FOUNDED_TWICE(Model.FoundedTwice::new);
+  FOUNDED_TWICE(Model.FoundedTwice::new),
+  GAPS_ARE_TAKEN(Model.GapsAreTaken::new),
+  GAP_OF_ONE_IS_TAKEN(Model.GapOfOneIsTaken::new),
+  GAP_EXPECTS_ONE_TOO_FEW(Model.GapExpectsOneTooFew::new),
+  DIVERGENCE_IS_SKIPPED(Model.DivergenceIsSkipped::new),
+  DIVERGENCE_GOES_BY_TYPE(Model.DivergenceGoesByType::new),
+  VOIDS_EQUAL_EVENTS(Model.VoidsEqualEvents::new),
+  DIVERGED_RUNS_LAND_THEIR_REST(Model.DivergedRunsLandTheirRest::new),
+  RUNS_LAND_AGAIN(Model.RunsLandAgain::new),
+  OVERLAPPING_RUNS_ARE_ONLY_SKIPPED(Model.OverlappingRunsAreOnlySkipped::new),
+  ORIGINS_ARE_FORGOTTEN(Model.OriginsAreForgotten::new),
+  BUFFERS_ARE_ONE(Model.BuffersAreOne::new),
+  VOIDS_TAKE_NO_NUMBER(Model.VoidsTakeNoNumber::new),
+  REPLAYED_RUNS_ARE_RECORDED_ANEW(Model.ReplayedRunsAreRecordedAnew::new),
+  SKIPPED_NUMBERS_HAVE_NO_POSITION(Model.SkippedNumbersHaveNoPosition::new),
+  LATEST_IS_THE_OLDEST(Model.LatestIsTheOldest::new),
+  LATEST_SHOWS_TOMBSTONES(Model.LatestShowsTombstones::new),
+  LATEST_FORGETS_TOMBSTONES(Model.LatestForgetsTombstones::new),
+  LATEST_IS_OF_ALL_SOURCES(Model.LatestIsOfAllSources::new),
+  LISTING_IGNORES_THE_PREFIX(Model.ListingIgnoresThePrefix::new),
+  LISTING_MISSES_NEW_SOURCES(Model.ListingMissesNewSources::new),
+  POSITION_BEFORE_A_TIME(Model.PositionBeforeATime::new);
 
   private final UnaryOperator<LogModel> maker;
 
@@ -396,6 +424,306 @@ enum Mutant {
       @Override
       protected boolean ignoresFounding() {
         return false;
+      }
+    }
+
+    private static final class GapsAreTaken extends Model {
+      GapsAreTaken(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean leavesGap(long first, long last) {
+        return false;
+      }
+    }
+
+    private static final class GapOfOneIsTaken extends Model {
+      GapOfOneIsTaken(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean leavesGap(long first, long last) {
+        return first > last + 2;
+      }
+    }
+
+    private static final class GapExpectsOneTooFew extends Model {
+      GapExpectsOneTooFew(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        Outcome outcome = super.takeRun(append, recordedMicros);
+        return outcome instanceof Refused r && r.expectedSequence() > 1
+            ? new Refused(r.refusal(), r.field(), r.message(), r.expectedSequence() - 1)
+            : outcome;
+      }
+    }
+
+    private static final class DivergenceIsSkipped extends Model {
+      DivergenceIsSkipped(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean isSame(Numbered again, Taken earlier) {
+        return true;
+      }
+    }
+
+    private static final class DivergenceGoesByType extends Model {
+      DivergenceGoesByType(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean isSame(Numbered again, Taken earlier) {
+        return again.event().map(NewEvent::getType).equals(earlier.event().map(NewEvent::getType));
+      }
+    }
+
+    private static final class VoidsEqualEvents extends Model {
+      VoidsEqualEvents(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean isSame(Numbered again, Taken earlier) {
+        return again.event().isEmpty() || earlier.event().isEmpty() || super.isSame(again, earlier);
+      }
+    }
+
+    private static final class DivergedRunsLandTheirRest extends Model {
+      DivergedRunsLandTheirRest(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        Outcome outcome = super.takeRun(append, recordedMicros);
+        if (outcome instanceof Refused refused && refused.refusal() == Refusal.ORIGIN_DIVERGED) {
+          Append.Builder rest = append.toBuilder().clearEvents();
+          List<Taken> before = taken(append.getOrigin());
+          for (Numbered number : numbers(append)) {
+            if (number.number() > before.size()) {
+              number.event().ifPresent(rest::addEvents);
+            }
+          }
+          land(rest.build(), recordedMicros);
+        }
+        return outcome;
+      }
+    }
+
+    private static final class RunsLandAgain extends Model {
+      RunsLandAgain(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        Outcome outcome = super.takeRun(append, recordedMicros);
+        if (outcome instanceof Appended appended && appended.replayed()) {
+          land(append, recordedMicros);
+        }
+        return outcome;
+      }
+    }
+
+    private static final class OverlappingRunsAreOnlySkipped extends Model {
+      OverlappingRunsAreOnlySkipped(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        List<Taken> before = List.copyOf(taken(append.getOrigin()));
+        if (append.getOrigin().getFirstSequence() <= before.size()) {
+          Append.Builder skipped = append.toBuilder().clearEvents();
+          skipped.getOriginBuilder().clearVoids();
+          for (Numbered number : numbers(append)) {
+            if (number.number() <= before.size()) {
+              number
+                  .event()
+                  .ifPresentOrElse(
+                      skipped::addEvents,
+                      () -> skipped.getOriginBuilder().addVoids(number.number()));
+            }
+          }
+          return super.takeRun(skipped.build(), recordedMicros);
+        }
+        return super.takeRun(append, recordedMicros);
+      }
+    }
+
+    /** Like append ids, beyond the window. */
+    private static final class OriginsAreForgotten extends Model {
+      OriginsAreForgotten(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        List<Taken> before = taken(append.getOrigin());
+        if (!before.isEmpty()
+            && before.stream().allMatch(number -> number.position() <= head() - dedupWindow())) {
+          before.clear();
+        }
+        return super.takeRun(append, recordedMicros);
+      }
+    }
+
+    private static final class BuffersAreOne extends Model {
+      BuffersAreOne(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected List<Taken> taken(Origin origin) {
+        return super.taken(origin.toBuilder().setBufferId("b0").build());
+      }
+    }
+
+    /** But for those that events follow. */
+    private static final class VoidsTakeNoNumber extends Model {
+      VoidsTakeNoNumber(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Outcome takeRun(Append append, long recordedMicros) {
+        Outcome outcome = super.takeRun(append, recordedMicros);
+        List<Taken> numbers = taken(append.getOrigin());
+        while (!numbers.isEmpty() && numbers.get(numbers.size() - 1).event().isEmpty()) {
+          numbers.remove(numbers.size() - 1);
+        }
+        return outcome;
+      }
+    }
+
+    private static final class ReplayedRunsAreRecordedAnew extends Model {
+      ReplayedRunsAreRecordedAnew(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Appended skipped(List<Long> positions, long now) {
+        return new Appended(0, 0, List.of(), now, true, positions);
+      }
+    }
+
+    private static final class SkippedNumbersHaveNoPosition extends Model {
+      SkippedNumbersHaveNoPosition(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected Appended skipped(List<Long> positions, long now) {
+        Appended a = super.skipped(positions, now);
+        List<Long> none = Collections.nCopies(positions.size(), 0L);
+        return new Appended(0, 0, List.of(), a.recordedMicros(), true, none);
+      }
+    }
+
+    private static final class LatestIsTheOldest extends Model {
+      LatestIsTheOldest(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected NavigableMap<String, StoredEvent> newestByKey(String source) {
+        NavigableMap<String, StoredEvent> oldest = super.newestByKey(source);
+        for (int i = events().size() - 1; i >= 0; i--) {
+          StoredEvent event = events().get(i);
+          if (event.source().equals(source) && oldest.containsKey(event.key())) {
+            oldest.put(event.key(), event);
+          }
+        }
+        return oldest;
+      }
+    }
+
+    private static final class LatestShowsTombstones extends Model {
+      LatestShowsTombstones(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected boolean showsLatest(StoredEvent newest) {
+        return true;
+      }
+    }
+
+    /** What a tombstone removed is shown as it was before. */
+    private static final class LatestForgetsTombstones extends Model {
+      LatestForgetsTombstones(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected NavigableMap<String, StoredEvent> newestByKey(String source) {
+        NavigableMap<String, StoredEvent> newest = new TreeMap<>();
+        for (StoredEvent event : events()) {
+          if (event.source().equals(source) && !event.key().isEmpty() && !event.tombstone()) {
+            newest.put(event.key(), event);
+          }
+        }
+        return newest;
+      }
+    }
+
+    private static final class LatestIsOfAllSources extends Model {
+      LatestIsOfAllSources(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected NavigableMap<String, StoredEvent> newestByKey(String source) {
+        NavigableMap<String, StoredEvent> newest = super.newestByKey(source);
+        for (StoredEvent event : events()) {
+          if (newest.containsKey(event.key())) {
+            newest.put(event.key(), event);
+          }
+        }
+        return newest;
+      }
+    }
+
+    private static final class ListingIgnoresThePrefix extends Model {
+      ListingIgnoresThePrefix(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected List<String> sources(String prefix) {
+        return super.sources("");
+      }
+    }
+
+    private static final class ListingMissesNewSources extends Model {
+      ListingMissesNewSources(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected List<String> sources(String prefix) {
+        List<String> sources = new ArrayList<>(super.sources(prefix));
+        sources.removeIf(source -> version(source) == 1);
+        return sources;
+      }
+    }
+
+    private static final class PositionBeforeATime extends Model {
+      PositionBeforeATime(LogModel state) {
+        super(state);
+      }
+
+      @Override
+      protected long positionAt(long recordedMicros) {
+        return super.positionAt(recordedMicros - 1);
       }
     }
   }

@@ -12,6 +12,7 @@ import java.util.function.Supplier;
 @SuppressWarnings("ImmutableEnumChecker") // Constructor references hold nothing.
 enum ReplicaMutant {
   RESTART_FORGETS_IDS(RestartForgetsIds::new),
+  RESTART_FORGETS_ORIGINS(RestartForgetsOrigins::new),
   RESTART_FORGETS_RECORDED_TIME(
       () -> new ModelReplica(new Clockless(new LogModel()), Clockless::new)),
   REPEATED_ENTRIES_ARE_APPLIED_AGAIN(AppliesAgain::new),
@@ -41,6 +42,14 @@ enum ReplicaMutant {
     public void restart() {
       super.restart();
       model().landed().clear();
+    }
+  }
+
+  private static final class RestartForgetsOrigins extends Sound {
+    @Override
+    public void restart() {
+      super.restart();
+      model().taken().clear();
     }
   }
 
