@@ -129,6 +129,11 @@ public final class LogReads implements AutoCloseable {
     return streams.size();
   }
 
+  /** How many events were read from the store once for all who follow the tail. */
+  public long tailEventsRead() {
+    return window.eventsRead();
+  }
+
   /** How many calls wait for a position to be applied here. */
   public int waiting() {
     return tail.waiting();

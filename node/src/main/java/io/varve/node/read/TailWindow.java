@@ -6,12 +6,11 @@ import io.varve.statemachine.EventCursor;
 import io.varve.statemachine.LogReader;
 import io.varve.statemachine.LogReader.Direction;
 import io.varve.statemachine.StoredEvent;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The newest events, read from the store and encoded once for all who follow the tail. Bounded by
@@ -25,16 +24,28 @@ final class TailWindow {
   private final LogReader reader;
   private final int maxEvents;
   private final long maxBytes;
-  private final ArrayDeque<Recent> events = new ArrayDeque<>();
+
+  /** Each event at its position modulo the length: positions have no gaps. */
+  private final @Nullable Recent[] ring;
+
+  private int count;
   private long bytes;
 
   /** The position of the newest event in the window, or where it would begin if it is empty. */
   private long last;
 
+  private volatile long eventsRead;
+
   TailWindow(LogReader reader, int maxEvents, long maxBytes) {
     this.reader = reader;
     this.maxEvents = maxEvents;
     this.maxBytes = maxBytes;
+    this.ring = new Recent[maxEvents];
+  }
+
+  /** How many events were read from the store for all who follow the tail. */
+  long eventsRead() {
+    return eventsRead;
   }
 
   /**
@@ -45,33 +56,15 @@ final class TailWindow {
    */
   synchronized Optional<List<Recent>> after(long position, int max) {
     extend();
-    long first = last - events.size() + 1;
-    if (position + 1 < first) {
+    if (position < last - count) {
       return Optional.empty();
     }
-    List<Recent> found = new ArrayList<>(Math.min(max, events.size()));
-    if (position + 1 - first < events.size() / 2) {
-      for (Iterator<Recent> i = events.iterator(); i.hasNext() && found.size() < max; ) {
-        Recent recent = i.next();
-        if (recent.event().position() > position) {
-          found.add(recent);
-        }
-      }
-    } else {
-      // Most who ask are near the end: walk backward, then turn around.
-      for (Iterator<Recent> i = events.descendingIterator(); i.hasNext(); ) {
-        Recent recent = i.next();
-        if (recent.event().position() <= position) {
-          break;
-        }
-        found.add(recent);
-      }
-      Collections.reverse(found);
-      if (found.size() > max) {
-        found.subList(max, found.size()).clear();
-      }
+    int found = (int) Math.min(max, Math.max(0, last - position));
+    List<Recent> events = new ArrayList<>(found);
+    for (long next = position + 1; events.size() < found; next++) {
+      events.add(at(next));
     }
-    return Optional.of(found);
+    return Optional.of(events);
   }
 
   /** How many bytes the window holds. */
@@ -83,11 +76,12 @@ final class TailWindow {
     long head = reader.head();
     if (head - last > maxEvents) {
       // Nobody followed for a while, or a burst came: those behind it catch up from the store.
-      events.clear();
-      bytes = 0;
+      while (count > 0) {
+        removeOldest();
+      }
       last = head;
     }
-    if (head == last) {
+    if (head <= last) {
       return;
     }
     try (EventCursor cursor = reader.log(last + 1, Direction.FORWARD)) {
@@ -97,13 +91,34 @@ final class TailWindow {
     }
   }
 
+  @SuppressWarnings("NonAtomicVolatileUpdate") // written under the lock, read without
   private void add(StoredEvent event) {
     RecordedEvent message = Events.message(event);
-    events.add(new Recent(event, message));
-    bytes += message.getSerializedSize();
-    last = event.position();
-    while (events.size() > maxEvents || (bytes > maxBytes && events.size() > 1)) {
-      bytes -= events.remove().message().getSerializedSize();
+    if (count == maxEvents) {
+      removeOldest();
     }
+    last = event.position();
+    ring[slot(last)] = new Recent(event, message);
+    count++;
+    eventsRead++;
+    bytes += message.getSerializedSize();
+    while (bytes > maxBytes && count > 1) {
+      removeOldest();
+    }
+  }
+
+  private void removeOldest() {
+    long oldest = last - count + 1;
+    bytes -= at(oldest).message().getSerializedSize();
+    ring[slot(oldest)] = null;
+    count--;
+  }
+
+  private Recent at(long position) {
+    return Objects.requireNonNull(ring[slot(position)]);
+  }
+
+  private int slot(long position) {
+    return (int) (position % maxEvents);
   }
 }

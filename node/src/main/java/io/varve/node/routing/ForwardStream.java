@@ -10,6 +10,7 @@ import io.grpc.Status;
 import io.varve.node.routing.AppendResult.Returned;
 import io.varve.proto.v1.AppendStreamRequest;
 import io.varve.proto.v1.AppendStreamResponse;
+import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.LogServiceGrpc;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
@@ -63,6 +64,16 @@ final class ForwardStream implements Route, Slot.Attempt {
     slot.handedTo(this);
     if (closed) {
       session.resultCame(slot, neverSent());
+      return;
+    }
+    if (slot.expired(System.nanoTime())) {
+      session.resultCame(
+          slot,
+          router
+              .answers()
+              .error(
+                  ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED,
+                  "the deadline passed before the append was forwarded to the leader"));
       return;
     }
     unanswered.add(slot);

@@ -14,6 +14,7 @@ import io.varve.node.LocalNode;
 import io.varve.node.LocalReplicator.Fate;
 import io.varve.node.Stream;
 import io.varve.node.cluster.Conditions;
+import io.varve.node.routing.AppendSession;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.AppendResponse;
 import io.varve.proto.v1.AppendStreamRequest;
@@ -22,6 +23,7 @@ import io.varve.proto.v1.Error;
 import io.varve.proto.v1.ErrorCode;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -84,6 +86,36 @@ class ForwardingTest {
     assertThat(answers.end()).isEqualTo(Status.OK);
     assertThat(follower.router.held()).isZero();
     Conditions.await("the leader's end of it", () -> leader.router.held() == 0);
+  }
+
+  @Test
+  void anAppendWhoseTimeIsOverIsNotForwarded() throws Exception {
+    AtomicReference<AppendStreamResponse> answered = new AtomicReference<>();
+    AppendSession session =
+        follower.router.open(
+            new AppendSession.Sink() {
+              @Override
+              public void answer(AppendStreamResponse response, int appendBytes) {
+                answered.set(response);
+              }
+
+              @Override
+              public void ended() {}
+
+              @Override
+              public void failed() {}
+            },
+            false,
+            16);
+    session.append(append("late", "T"), System.nanoTime() - 1);
+    Conditions.await("the answer", () -> answered.get() != null);
+    assertThat(answered.get().getError().getCode())
+        .isEqualTo(ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED);
+    session.finish();
+    // Had it been sent, it would stand before this one.
+    AppendResponse next = follower.stub().append(request(append("next", "T")));
+    assertThat(next.getAppended().getFirstPosition()).isEqualTo(1);
+    assertThat(leader.raft.reader().version("late")).isZero();
   }
 
   @Test
