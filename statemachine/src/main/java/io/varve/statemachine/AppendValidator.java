@@ -1,5 +1,6 @@
 package io.varve.statemachine;
 
+import com.google.protobuf.Timestamp;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.Condition;
 import io.varve.proto.v1.ExpectedVersion;
@@ -21,6 +22,14 @@ import java.util.Set;
  * append.events[3].tags[0]}, and says the limit and the value in its message.
  */
 public final class AppendValidator {
+
+  /** 0001-01-01T00:00:00Z, where the protocol's timestamps begin. */
+  private static final long FIRST_SECOND = -62_135_596_800L;
+
+  /** 9999-12-31T23:59:59Z, where they end. */
+  private static final long LAST_SECOND = 253_402_300_799L;
+
+  private static final int MAX_NANOS = 999_999_999;
 
   private final AppendLimits limits;
 
@@ -48,7 +57,11 @@ public final class AppendValidator {
                 ".conditions",
                 append.getConditionsCount(),
                 limits.conditions(),
-                "conditions"));
+                "conditions"),
+            append.hasAppendId()
+                ? position(
+                    "append", ".append_id.known_position", append.getAppendId().getKnownPosition())
+                : Optional.empty());
     if (append.hasOrigin() && refused.isEmpty()) {
       refused =
           first(
@@ -116,6 +129,7 @@ public final class AppendValidator {
         size(path, ".data", event.getData().size(), limits.payloadBytes(), "bytes"),
         name(path, ".content_type", event.getContentType()),
         size(path, ".metadata", event.getMetadata().size(), limits.metadataBytes(), "bytes"),
+        event.hasOccurred() ? time(path, ".occurred", event.getOccurred()) : Optional.empty(),
         name(path, ".id", event.getId()));
   }
 
@@ -124,8 +138,10 @@ public final class AppendValidator {
       ExpectedVersion expected = condition.getExpectedVersion();
       return name(path, ".expected_version.source", expected.getSource());
     }
-    return checkLimits(
-        condition.getConcurrencyScope().getFilter(), path + ".concurrency_scope.filter");
+    return first(
+        position(path, ".concurrency_scope.after", condition.getConcurrencyScope().getAfter()),
+        checkLimits(
+            condition.getConcurrencyScope().getFilter(), path + ".concurrency_scope.filter"));
   }
 
   private Optional<Refused> checkLimits(Filter filter, String path) {
@@ -185,6 +201,34 @@ public final class AppendValidator {
       }
     }
     return Optional.empty();
+  }
+
+  private static Optional<Refused> position(String path, String field, long position) {
+    return position >= 0
+        ? Optional.empty()
+        : refused(
+            path + field,
+            "a position is at most " + Long.MAX_VALUE + ", not " + Long.toUnsignedString(position));
+  }
+
+  /** What every reader can take for a time: some know none beyond. */
+  private static Optional<Refused> time(String path, String field, Timestamp time) {
+    boolean valid =
+        time.getSeconds() >= FIRST_SECOND
+            && time.getSeconds() <= LAST_SECOND
+            && time.getNanos() >= 0
+            && time.getNanos() <= MAX_NANOS;
+    return valid
+        ? Optional.empty()
+        : refused(
+            path + field,
+            "a time lies in the years 1 to 9999 and has 0 to "
+                + MAX_NANOS
+                + " nanos, not "
+                + time.getSeconds()
+                + " seconds and "
+                + time.getNanos()
+                + " nanos");
   }
 
   private static Optional<Refused> size(

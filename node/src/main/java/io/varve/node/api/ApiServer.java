@@ -80,12 +80,15 @@ public final class ApiServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.intercept(
-                    new LogService(gate, router, reads).definition(), leader))
-            .addService(ServerInterceptors.intercept(new ClusterService(describe), offload, leader))
+                    WellFormed.of(new LogService(gate, router, reads).definition()), leader))
+            .addService(
+                ServerInterceptors.intercept(
+                    WellFormed.of(new ClusterService(describe).bindService()), offload, leader))
             .addService(health)
             .addService(ProtoReflectionServiceV1.newInstance());
     for (BindableService service : peerServices) {
-      builder.addService(ServerInterceptors.intercept(service, offload));
+      builder.addService(
+          ServerInterceptors.intercept(WellFormed.of(service.bindService()), offload));
     }
     try {
       return new ApiServer(builder.build().start(), blocking, options);

@@ -81,7 +81,7 @@ public final class LogGate {
           Errors.of(
               ErrorCode.ERROR_CODE_LOG_IDENTITY_MISMATCH,
               "log_identity",
-              "the log's identity is " + hex(actual) + ", not " + hex(expected)));
+              "log_identity is " + hex(expected) + "; the log's is " + hex(actual)));
     }
     return Optional.empty();
   }

@@ -6,7 +6,9 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.varve.node.wire.ErrorException;
 import io.varve.node.wire.Errors;
+import io.varve.proto.v1.ErrorCode;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -33,7 +35,10 @@ final class Offload implements ServerInterceptor {
         try {
           executor.execute(context.wrap(this::serve));
         } catch (RejectedExecutionException e) {
-          fail(e);
+          fail(
+              new ErrorException(
+                  ErrorCode.ERROR_CODE_OVERLOADED,
+                  "this node has as many calls about the cluster as it takes"));
         }
       }
 

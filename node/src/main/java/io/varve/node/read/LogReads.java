@@ -300,7 +300,7 @@ public final class LogReads implements AutoCloseable {
   }
 
   /** How many streams have a cursor open. */
-  long openCursors() {
+  public long openCursors() {
     return streams.stream().filter(EventStream::holdsCursor).count();
   }
 
