@@ -77,9 +77,10 @@ final class Rpcs {
           }
         },
         new Metadata());
-    call.request(1);
     call.sendMessage(request);
     call.halfClose();
+    // Only now: an answer cancels the call, which must not be sent on after that.
+    call.request(1);
     return outcome;
   }
 }
