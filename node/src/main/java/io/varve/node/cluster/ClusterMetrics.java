@@ -163,11 +163,11 @@ final class ClusterMetrics {
         MetricType.COUNTER,
         "Snapshots taken.",
         () -> ofPeers(member -> new Samples().add(member.snapshots().taken())));
-    counted(
-        metrics,
-        "varve_snapshot_install_requests_total",
-        "Pieces of snapshots this node was sent because it lagged too far behind.",
-        RatisFigures::snapshotInstalls);
+    metrics.samples(
+        "varve_snapshots_installed_total",
+        MetricType.COUNTER,
+        "Snapshots this node was sent and has adopted because it lagged too far behind.",
+        () -> ofPeers(member -> new Samples().add(member.snapshotsInstalled())));
     gauge(
         metrics,
         "varve_snapshot_hold_max_seconds",

@@ -276,14 +276,14 @@ public final class ClusterNode implements Replicator, AutoCloseable {
   public SnapshotStatus snapshotStatus() {
     return formation
         .raft()
-        .map(RaftMember::snapshots)
         .map(
-            snapshots ->
+            member ->
                 new SnapshotStatus(
-                    snapshots.newest().map(snapshot -> snapshot.index()).orElse(-1L),
-                    snapshots.taken(),
-                    Duration.ofNanos(snapshots.maxHoldNanos())))
-        .orElse(new SnapshotStatus(-1, 0, Duration.ZERO));
+                    member.snapshots().newest().map(snapshot -> snapshot.index()).orElse(-1L),
+                    member.snapshots().taken(),
+                    member.snapshotsInstalled(),
+                    Duration.ofNanos(member.snapshots().maxHoldNanos())))
+        .orElse(new SnapshotStatus(-1, 0, 0, Duration.ZERO));
   }
 
   /**
@@ -291,9 +291,10 @@ public final class ClusterNode implements Replicator, AutoCloseable {
    *
    * @param newestIndex the Raft index of the newest one, −1 = none
    * @param taken how many were taken since the node started
+   * @param installed how many it was sent by a leader and has adopted since then
    * @param maxHold the longest apply was held while one was taken
    */
-  public record SnapshotStatus(long newestIndex, long taken, Duration maxHold) {}
+  public record SnapshotStatus(long newestIndex, long taken, long installed, Duration maxHold) {}
 
   /** Stops taking part and closes the store. Entries not yet answered end as unknown. */
   @Override

@@ -198,6 +198,11 @@ final class RaftMember implements AutoCloseable {
     return division.getInfo().isAlive();
   }
 
+  /** How many snapshots this node was sent and has adopted. */
+  long snapshotsInstalled() {
+    return stateMachine.snapshotsInstalled();
+  }
+
   RatisSnapshots snapshots() {
     return stateMachine.snapshots();
   }

@@ -19,7 +19,6 @@ final class RatisFigures {
 
   private static final String ELECTION = "leader_election";
   private static final String LOG = "log_worker";
-  private static final String SERVER = "server";
 
   private final String member;
 
@@ -33,10 +32,6 @@ final class RatisFigures {
 
   Samples electionTimeouts() {
     return counter(ELECTION, "timeoutCount");
-  }
-
-  Samples snapshotInstalls() {
-    return counter(SERVER, "numInstallSnapshot");
   }
 
   Samples logSyncs() {

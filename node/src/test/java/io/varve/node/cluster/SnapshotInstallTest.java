@@ -68,6 +68,7 @@ class SnapshotInstallTest {
 
     assertThat(node.reader()).isSameAs(reader);
     assertThat(node.snapshotStatus().taken()).as("it was installed, not taken").isZero();
+    assertThat(node.snapshotStatus().installed()).isPositive();
     assertThat(node.snapshotStatus().newestIndex()).isPositive();
     long seen = 0;
     for (Optional<StoredEvent> next = cursor.next(); next.isPresent(); next = cursor.next()) {

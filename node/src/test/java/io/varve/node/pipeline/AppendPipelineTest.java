@@ -5,16 +5,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.ByteString;
 import io.varve.node.cluster.Replicator.NotAppendedException;
 import io.varve.node.cluster.Replicator.OutcomeUnknownException;
+import io.varve.node.metrics.ExpositionCheck;
+import io.varve.node.metrics.Metrics;
 import io.varve.node.pipeline.PipelineAnswer.Decided;
 import io.varve.node.pipeline.PipelineAnswer.NotAppended;
 import io.varve.node.pipeline.PipelineAnswer.Reason;
 import io.varve.node.pipeline.PipelineAnswer.Unknown;
+import io.varve.proto.v1.ConcurrencyScope;
+import io.varve.proto.v1.Condition;
+import io.varve.proto.v1.ExpectedVersion;
 import io.varve.statemachine.Outcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
@@ -76,6 +82,67 @@ class AppendPipelineTest {
     entry.land();
     assertThat(append.answer())
         .isEqualTo(new Decided(new Outcome.Appended(1, 1, List.of(), 0, false)));
+  }
+
+  @Test
+  void everyAnswerIsCountedOnceAsWhatItIs() throws Exception {
+    Metrics metrics = new Metrics();
+    pipeline.close();
+    pipeline = AppendPipeline.start(raft, options.withQueue(3, 1 << 20), metrics);
+
+    List<TestAppend> decided = submit("a");
+    GatedReplicator.Entry entry = raft.take();
+    decided.addAll(submit("b", "c", "d"));
+    TestAppend tooMany = submit("e").get(0);
+    entry.outcomes().complete(List.of(new Outcome.Appended(1, 1, List.of(), 0, false)));
+    GatedReplicator.Entry second = raft.take();
+    Condition version = Condition.newBuilder().setExpectedVersion(any()).build();
+    Condition scope =
+        Condition.newBuilder().setConcurrencyScope(ConcurrencyScope.getDefaultInstance()).build();
+    second
+        .outcomes()
+        .complete(
+            List.of(
+                new Outcome.Appended(1, 1, List.of(), 0, true),
+                new Outcome.Conflict(
+                    List.of(
+                        new Outcome.FailedCondition(0, version, 1, Optional.empty()),
+                        new Outcome.FailedCondition(1, scope, 0, Optional.empty()))),
+                new Outcome.Refused(Outcome.Refusal.SCOPE_TOO_WIDE, "", "")));
+    for (TestAppend append : decided) {
+      append.answer();
+    }
+    tooMany.answer();
+    TestAppend lost = submit("f").get(0);
+    raft.take().fail(new IllegalStateException("lost"));
+    lost.answer();
+    raft.setLeads(false);
+    submit("g").get(0).answer();
+    pipeline.close();
+
+    ExpositionCheck shown = ExpositionCheck.of(metrics.text());
+    for (String outcome :
+        List.of("appended", "replayed", "conflict", "refused", "overloaded", "unknown")) {
+      assertThat(shown.value("varve_appends_total{outcome=\"" + outcome + "\"}"))
+          .as(outcome)
+          .isEqualTo(1);
+    }
+    assertThat(shown.value("varve_appends_total{outcome=\"not_leader\"}")).isEqualTo(1);
+    assertThat(shown.value("varve_appends_total{outcome=\"closed\"}")).isZero();
+    assertThat(shown.value("varve_append_conditions_failed_total{kind=\"expected_version\"}"))
+        .isEqualTo(1);
+    assertThat(shown.value("varve_append_conditions_failed_total{kind=\"concurrency_scope\"}"))
+        .isEqualTo(1);
+    assertThat(shown.value("varve_append_refusals_total{refusal=\"scope_too_wide\"}")).isEqualTo(1);
+    assertThat(shown.value("varve_append_entries_total{result=\"applied\"}")).isEqualTo(2);
+    assertThat(shown.value("varve_append_entries_total{result=\"failed\"}")).isEqualTo(1);
+    assertThat(shown.value("varve_append_seconds_count")).isEqualTo(4);
+    assertThat(shown.value("varve_append_entry_appends_sum")).isEqualTo(5);
+    assertThat(shown.value("varve_append_entries_in_flight")).isZero();
+  }
+
+  private static ExpectedVersion any() {
+    return ExpectedVersion.newBuilder().setSource("s").setExactly(0).build();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.varve.statemachine.snapshot.LiveStore;
 import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.ratis.proto.RaftProtos.LogEntryProto;
 import org.apache.ratis.proto.RaftProtos.StateMachineLogEntryProto;
 import org.apache.ratis.protocol.ClientInvocationId;
@@ -49,6 +50,7 @@ public final class VarveStateMachine extends BaseStateMachine {
   /** The newest index Ratis has handed over, which may lie before the store's. */
   private volatile long delivered = RaftLog.INVALID_LOG_INDEX;
 
+  private final AtomicLong snapshotsInstalled = new AtomicLong();
   private volatile boolean halted;
   private volatile boolean replaying = true;
 
@@ -64,6 +66,11 @@ public final class VarveStateMachine extends BaseStateMachine {
     this.listener = listener;
     this.halt = halt;
     this.snapshots = new RatisSnapshots(policy);
+  }
+
+  /** How many snapshots this node was sent and has adopted since it started. */
+  public long snapshotsInstalled() {
+    return snapshotsInstalled.get();
   }
 
   /** The snapshots of this node. */
@@ -221,6 +228,7 @@ public final class VarveStateMachine extends BaseStateMachine {
     try {
       snapshots.resume();
       adoptNewerSnapshot();
+      snapshotsInstalled.incrementAndGet();
     } catch (Throwable e) {
       halted = true;
       halt.halt("cannot adopt an installed snapshot", e);
