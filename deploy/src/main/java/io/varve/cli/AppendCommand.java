@@ -32,7 +32,13 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "A scope is a filter with a position: nothing that matches may have come after it.",
-      "  --scope '{\"anyOf\":[{\"types\":[\"SeatTaken\"],\"tags\":[\"seat:12A\"]}],\"after\":41}'"
+      "  --scope '{\"anyOf\":[{\"types\":[\"SeatTaken\"],\"tags\":[\"seat:12A\"]}],\"after\":41}'",
+      "",
+      "Examples:",
+      "  varve append --source account-7 --type AccountOpened --expected-version none",
+      "  varve append --source account-7 --type Paid --expected-version 1 --data '{\"sum\":100}'",
+      "  varve append --source canvas-3 --type CellPainted --key 12:7 --data @cell.json",
+      "  varve append --source s --type T --append-id 6f1c1f0e-3c57-4b52-9d1e-1f0a52d6a0b1"
     })
 final class AppendCommand extends ClientCommand {
 

@@ -12,7 +12,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "describe",
     sortOptions = false,
-    description = "Print the members, the leader, and how far each has come.")
+    description = "Print the members, the leader, and how far each has come.",
+    footer = {"", "Example:", "  varve cluster describe --target localhost:4701 --json"})
 final class ClusterDescribeCommand extends ClientCommand {
 
   ClusterDescribeCommand(GlobalOptions globals, Console console) {

@@ -11,7 +11,13 @@ import picocli.CommandLine.Option;
 @Command(
     name = "head",
     sortOptions = false,
-    description = "Print the position of the newest committed event.")
+    description = "Print the position of the newest committed event.",
+    footer = {
+      "",
+      "Examples:",
+      "  varve head",
+      "  varve head --local --target localhost:4702 --json"
+    })
 final class HeadCommand extends ClientCommand {
 
   @Option(

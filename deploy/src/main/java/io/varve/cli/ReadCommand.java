@@ -14,7 +14,14 @@ import picocli.CommandLine.Option;
 @Command(
     name = "read",
     sortOptions = false,
-    description = "Print events that exist now: all, one source's, or a filter's.")
+    description = "Print events that exist now: all, one source's, or a filter's.",
+    footer = {
+      "",
+      "Examples:",
+      "  varve read --source account-7",
+      "  varve read --backward --limit 10",
+      "  varve read --json --filter '{\"anyOf\":[{\"types\":[\"MoneyDeposited\"]}]}' --from 1001"
+    })
 final class ReadCommand extends ClientCommand {
 
   /** How often it is noticed that nobody reads the output any more, in events. */

@@ -9,7 +9,8 @@ import picocli.CommandLine.Parameters;
 @Command(
     name = "source",
     sortOptions = false,
-    description = "Print a source's version and the position of its newest event.")
+    description = "Print a source's version and the position of its newest event.",
+    footer = {"", "Example:", "  varve source account-7 --json"})
 final class SourceCommand extends ClientCommand {
 
   @Parameters(paramLabel = "S", description = "The event source.")

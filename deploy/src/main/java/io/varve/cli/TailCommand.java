@@ -18,7 +18,15 @@ import picocli.CommandLine.Option;
     name = "tail",
     sortOptions = false,
     description = "Print events that exist, then those to come, until interrupted.",
-    footer = {"", "Goes on by itself with another node when one is lost."})
+    footer = {
+      "",
+      "Goes on by itself with another node when one is lost.",
+      "",
+      "Examples:",
+      "  varve tail --from head",
+      "  varve tail --json --source account-7 --limit 2",
+      "  varve tail --filter '{\"anyOf\":[{\"tags\":[\"branch:oslo\"]}]}'"
+    })
 final class TailCommand extends ClientCommand {
 
   /** With nothing new for this long, what was printed is made visible. */

@@ -39,7 +39,7 @@ class ExitCodesTest {
         "head",
         "source s",
         "latest s",
-        "import",
+        "import --as x",
         "export",
         "verify",
         "cluster describe",

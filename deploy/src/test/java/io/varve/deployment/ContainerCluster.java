@@ -46,10 +46,10 @@ final class ContainerCluster implements AutoCloseable {
               .withNetwork(network)
               .withNetworkAliases(id(node))
               .withExposedPorts(CLIENT_PORT)
-              .withCopyToContainer(Transferable.of(config(node)), "/etc/varve/varve.yaml")
+              .withCopyToContainer(Transferable.of(config()), "/etc/varve/varve.yaml")
+              .withEnv("VARVE_NODE_ID", id(node))
               .withLogConsumer(log)
-              .waitingFor(
-                  Wait.forLogMessage("ready node=.*\\n", 1).withStartupTimeout(READY_LIMIT));
+              .waitingFor(Wait.forHealthcheck().withStartupTimeout(READY_LIMIT));
       nodes.add(container);
       logs.add(log);
     }
@@ -64,11 +64,12 @@ final class ContainerCluster implements AutoCloseable {
     return Integer.parseInt(id.substring("node-".length())) - 1;
   }
 
-  private static String config(int self) {
+  /** One file for all nodes; which of them each is, it is told by its environment. */
+  private static String config() {
     StringBuilder yaml = new StringBuilder();
-    yaml.append("nodeId: ").append(id(self)).append('\n');
     yaml.append("dataDirectory: /var/lib/varve\n");
     yaml.append("listen: 0.0.0.0:").append(CLIENT_PORT).append('\n');
+    yaml.append("adminListen: 0.0.0.0:4522\n");
     yaml.append("members:\n");
     for (int node = 0; node < SIZE; node++) {
       yaml.append("  - id: ").append(id(node)).append('\n');
