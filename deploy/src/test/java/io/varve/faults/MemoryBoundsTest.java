@@ -35,7 +35,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class MemoryBoundsTest {
   private static final Duration LIMIT = Duration.ofMinutes(Effort.of(3, 20));
   private static final long STORED = Effort.of(100_000, 1_000_000);
-  private static final Duration LOAD = Duration.ofSeconds(Effort.of(20, 600));
+  private static final Duration LOAD =
+      Duration.ofSeconds(Integer.getInteger("varve.faults.loadSeconds", Effort.of(20, 600)));
   private static final int FOLLOWERS = 100;
   private static final int FOLLOWERS_A_CONNECTION = 10;
 
@@ -115,8 +116,17 @@ class MemoryBoundsTest {
                   assertThat(follower.tally())
                       .as("what %s saw, of what the log holds", follower.selected())
                       .isEqualTo(expected.get(follower.selected())));
-      followers.forEach(Follower::cancel);
       sampler.stop();
+      long taken = ProcessMemory.outside(followed);
+      boolean trimmed = ProcessMemory.trim(followed);
+      System.out.printf(
+          "%s outside the JVM at the end: %d MiB%s%n",
+          followed,
+          taken / MIB,
+          trimmed
+              ? ", %d MiB without what nobody uses".formatted(ProcessMemory.outside(followed) / MIB)
+              : "");
+      followers.forEach(Follower::cancel);
 
       System.out.printf(
           "%,d events stored; in %.0f s %,.0f appends/s, %,.0f events/s told to %d followers of %s;"

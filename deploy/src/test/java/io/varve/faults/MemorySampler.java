@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.faults.ProcessMemory.Jvm;
 import io.varve.faults.ProcessMemory.Kernel;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ final class MemorySampler {
   private static final List<String> STORE =
       List.of(CACHE, MEMTABLES, "varve_store_table_reader_bytes");
 
+  private static final int PRINTED_LOOKS = 20;
+
   /** The defaults of {@code blockCacheBytes} and {@code writeBufferBytes}. */
   private static final long CACHE_BYTES = 64 * MIB;
 
@@ -41,6 +44,7 @@ final class MemorySampler {
 
   private final List<NodeProcess> nodes;
   private final Map<String, Map<String, Long>> most = new LinkedHashMap<>(); // guarded by itself
+  private final Map<String, List<Long>> outside = new LinkedHashMap<>(); // guarded by most
   private final ScheduledExecutorService thread = Executors.newSingleThreadScheduledExecutor();
   private final AtomicReference<Optional<Throwable>> failure =
       new AtomicReference<>(Optional.empty());
@@ -80,6 +84,12 @@ final class MemorySampler {
     note(node, "anonymous without the heap", kernel.anonymous() - jvm.heap());
     note(node, "JVM beside its heap", jvm.committed() - jvm.heap());
     note(node, OUTSIDE, kernel.anonymous() - jvm.committed());
+    synchronized (most) {
+      // At most one look in two seconds, over minutes.
+      outside
+          .computeIfAbsent(node.id(), id -> new ArrayList<>())
+          .add(kernel.anonymous() - jvm.committed());
+    }
     AdminPort.metrics(node, METRICS_LIMIT)
         .ifPresent(
             metrics -> {
@@ -111,13 +121,21 @@ final class MemorySampler {
             });
   }
 
-  /** The most that was seen of each node. */
+  /** The most that was seen of each node, and how what is outside its JVM went on over time. */
   void print() {
     synchronized (most) {
       most.forEach(
           (node, seen) -> {
             StringBuilder line = new StringBuilder(node + " at most, MiB:");
             seen.forEach((what, bytes) -> line.append(" %s %d;".formatted(what, bytes / MIB)));
+            System.out.println(line);
+          });
+      outside.forEach(
+          (node, looks) -> {
+            StringBuilder line = new StringBuilder(node + " outside the JVM over time, MiB:");
+            for (int i = 0; i < PRINTED_LOOKS; i++) {
+              line.append(' ').append(looks.get(i * (looks.size() - 1) / PRINTED_LOOKS) / MIB);
+            }
             System.out.println(line);
           });
     }

@@ -73,6 +73,12 @@ final class ProcessMemory {
     return new Jvm(kib(COMMITTED, summary), kib(HEAP, summary));
   }
 
+  /** What the kernel counts as taken and the JVM does not know of, in bytes. */
+  static long outside(NodeProcess node) {
+    Jvm jvm = jvm(node);
+    return kernel(node).anonymous() - jvm.committed();
+  }
+
   private static long kib(Pattern pattern, String text) {
     Matcher matcher = pattern.matcher(text);
     if (!matcher.find()) {
@@ -84,6 +90,16 @@ final class ProcessMemory {
   /** Has the node collect all garbage now. */
   static void collectGarbage(NodeProcess node) {
     jcmd(node, "GC.run");
+  }
+
+  /**
+   * Has the C library give back what it holds and nobody uses. What is left was really taken.
+   *
+   * @return whether the JVM can do that
+   */
+  static boolean trim(NodeProcess node) {
+    return jcmd(node, "help").contains("System.trim_native_heap")
+        && !jcmd(node, "System.trim_native_heap").isEmpty();
   }
 
   /** The flags that the JVM runs with. */

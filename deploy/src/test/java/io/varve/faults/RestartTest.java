@@ -40,8 +40,9 @@ class RestartTest {
       List<Operation> marked = new ArrayList<>();
       for (int i = 0; i < MARKED; i++) {
         load.fill(STORED / MARKED, 50);
-        marked.add(history.begin(Caller.append("marked-" + i, "marked-" + i % 3, 0, 100)));
-        caller.settle(marked.get(i), LIMIT);
+        long known = cluster.connection(cluster.node(1)).head(LIMIT);
+        marked.add(history.begin(Caller.append("marked-" + i, "marked-" + i % 3, known, 100)));
+        landed(caller.settle(marked.get(i), LIMIT));
       }
       Leader leader = cluster.awaitLeader(LIMIT);
       NodeProcess follower = cluster.others(leader.node()).get(0);
