@@ -17,8 +17,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -132,6 +135,29 @@ class PageReadsTest {
     }
   }
 
+  @Test
+  void whatLatestShowsIsNeverNewerThanTheHeadAskedAfterwards() throws Exception {
+    int entries = 3_000;
+    try (TestLog log = TestLog.founded(directory)) {
+      log.append(append(set("s", "k0", 0)));
+      CompletableFuture<Void> writing =
+          CompletableFuture.runAsync(
+              () -> {
+                for (int i = 1; i <= entries; i++) {
+                  log.append(append(set("s", "k" + i % 3, i)));
+                }
+              });
+      long newest = 0;
+      while (newest <= entries && !writing.isCompletedExceptionally()) {
+        LatestPage page = log.reader().latest("s", "", "", 10, ALL_BYTES);
+        long shown = page.events().stream().mapToLong(StoredEvent::position).max().orElseThrow();
+        assertThat(shown).isBetween(newest, log.reader().head());
+        newest = shown;
+      }
+      writing.get(1, TimeUnit.MINUTES);
+    }
+  }
+
   // ---- Sources
 
   @Test
@@ -218,7 +244,7 @@ class PageReadsTest {
             hashes.add(ByteString.copyFrom(sha.digest(content)));
           });
     }
-    return java.util.stream.LongStream.range(0, hashes.size())
+    return LongStream.range(0, hashes.size())
         .boxed()
         .collect(Collectors.toMap(at -> at, at -> hashes.get(at.intValue())));
   }
