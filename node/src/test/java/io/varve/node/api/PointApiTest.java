@@ -1,13 +1,17 @@
 package io.varve.node.api;
 
 import static io.varve.node.Requests.append;
+import static io.varve.node.Requests.error;
 import static io.varve.node.Requests.errorOf;
 import static io.varve.node.Requests.event;
 import static io.varve.node.Requests.request;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Timestamp;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.varve.node.LocalNode;
 import io.varve.node.LocalReplicator;
 import io.varve.node.Stream;
@@ -21,11 +25,13 @@ import io.varve.proto.v1.GetChainHashResponse;
 import io.varve.proto.v1.GetHeadRequest;
 import io.varve.proto.v1.GetHeadResponse;
 import io.varve.proto.v1.GetOriginRequest;
+import io.varve.proto.v1.GetOriginResponse;
 import io.varve.proto.v1.GetPositionRequest;
 import io.varve.proto.v1.GetPositionResponse;
 import io.varve.proto.v1.ListSourcesRequest;
 import io.varve.proto.v1.ListSourcesResponse;
 import io.varve.proto.v1.NewEvent;
+import io.varve.proto.v1.Origin;
 import io.varve.proto.v1.ReadConsistency;
 import io.varve.proto.v1.ReadLatestRequest;
 import io.varve.proto.v1.ReadLatestResponse;
@@ -205,12 +211,51 @@ class PointApiTest {
   @Test
   void tellsHowFarABufferHasLanded() {
     land(append("a", "T"));
-    var answer =
-        node.stub()
-            .getOrigin(
-                GetOriginRequest.newBuilder().setClientId("client").setBufferId("buffer").build());
-    assertThat(answer.getLastSequence()).isZero();
-    assertThat(answer.getHead()).isEqualTo(1);
+    assertThat(origin().getLastSequence()).isZero();
+    assertThat(origin().getHead()).isEqualTo(1);
+    land(run(1, "x", "y"));
+    assertThat(origin().getLastSequence()).isEqualTo(2);
+    assertThat(origin().getHead()).isEqualTo(3);
+  }
+
+  private GetOriginResponse origin() {
+    return node.stub()
+        .getOrigin(
+            GetOriginRequest.newBuilder().setClientId("client").setBufferId("buffer").build());
+  }
+
+  private static Append run(long first, String... payloads) {
+    Append.Builder run =
+        Append.newBuilder()
+            .setOrigin(
+                Origin.newBuilder()
+                    .setClientId("client")
+                    .setBufferId("buffer")
+                    .setFirstSequence(first));
+    for (String payload : payloads) {
+      run.addEvents(keyed("k", payload));
+    }
+    return run.build();
+  }
+
+  @Test
+  void aRunOfAnOriginLandsOnceAndItsErrorsArePrecise() {
+    assertThat(land(run(1, "x", "y")).getOriginPositionsList()).containsExactly(1L, 2L);
+    Appended longer = land(run(2, "y", "z"));
+    assertThat(longer.getOriginPositionsList()).containsExactly(2L, 3L);
+    assertThat(longer.getFirstPosition()).isEqualTo(3);
+    assertThat(land(run(1, "x", "y", "z")).getReplayed()).isTrue();
+    StatusRuntimeException gap =
+        catchThrowableOfType(StatusRuntimeException.class, () -> land(run(9, "?")));
+    assertThat(gap.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    assertThat(error(gap).getCode()).isEqualTo(ErrorCode.ERROR_CODE_SEQUENCE_GAP);
+    assertThat(error(gap).getExpectedSequence()).isEqualTo(4);
+    StatusRuntimeException diverged =
+        catchThrowableOfType(StatusRuntimeException.class, () -> land(run(1, "x", "?")));
+    assertThat(diverged.getStatus().getCode()).isEqualTo(Status.Code.FAILED_PRECONDITION);
+    assertThat(error(diverged).getCode()).isEqualTo(ErrorCode.ERROR_CODE_ORIGIN_DIVERGED);
+    assertThat(error(diverged).getField()).isEqualTo("append.events[1]");
+    assertThat(node.raft.reader().head()).isEqualTo(3);
   }
 
   @Test

@@ -26,10 +26,13 @@ import io.varve.node.cluster.Conditions;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.ClusterServiceGrpc;
 import io.varve.proto.v1.DescribeRequest;
+import io.varve.proto.v1.Error;
 import io.varve.proto.v1.ErrorCode;
 import io.varve.proto.v1.GetAppendRequest;
 import io.varve.proto.v1.GetHeadRequest;
+import io.varve.proto.v1.GetHeadResponse;
 import io.varve.proto.v1.GetSourceRequest;
+import io.varve.proto.v1.ReadConsistency;
 import io.varve.proto.v1.ReadRequest;
 import io.varve.proto.v1.ReadResponse;
 import io.varve.proto.v1.RecordedEvent;
@@ -227,6 +230,58 @@ class ReadApiTest {
     assertThat(node.reads.openStreams()).isEqualTo(1);
     subscription.cancel();
     Conditions.await("its end", () -> node.reads.openStreams() == 0);
+  }
+
+  @Test
+  void pastTheBoundsOfReadingCallersAreToldWhenToComeBack() throws Exception {
+    try (LocalNode small =
+        new LocalNode(
+            directory.resolve("small"),
+            bounds ->
+                new LocalNode.Bounds(
+                    bounds.pipeline(),
+                    bounds.routing(),
+                    bounds.reads().withMaxStreams(2),
+                    bounds.api(),
+                    bounds.limits(),
+                    bounds.dedupWindow()))) {
+      List<Stream<SubscribeRequest, SubscribeResponse>> open = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        Stream<SubscribeRequest, SubscribeResponse> subscription = new Stream<>();
+        small.async().subscribe(SubscribeRequest.getDefaultInstance(), subscription);
+        assertThat(subscription.next().hasCaughtUp()).isTrue();
+        open.add(subscription);
+      }
+      Error refused =
+          errorOf(() -> small.stub().subscribe(SubscribeRequest.getDefaultInstance()).next());
+      assertThat(refused.getCode()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
+      assertThat(refused.getRetryAfter().getNanos()).isPositive();
+      assertThat(refused.getMessage()).contains("2");
+      open.get(0).cancel();
+      Conditions.await("room", () -> small.reads.openStreams() == 1);
+      Stream<SubscribeRequest, SubscribeResponse> next = new Stream<>();
+      small.async().subscribe(SubscribeRequest.getDefaultInstance(), next);
+      assertThat(next.next().hasCaughtUp()).isTrue();
+
+      // Calls with one answer have a bound of their own.
+      GetHeadRequest later =
+          GetHeadRequest.newBuilder()
+              .setConsistency(ReadConsistency.newBuilder().setLocal(true).setAtLeast(9))
+              .build();
+      List<Stream<GetHeadRequest, GetHeadResponse>> waiting = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        Stream<GetHeadRequest, GetHeadResponse> call = new Stream<>();
+        small.async().getHead(later, call);
+        waiting.add(call);
+      }
+      Conditions.await("the calls", () -> small.reads.openCalls() == 2);
+      Error busy = errorOf(() -> small.stub().getHead(GetHeadRequest.getDefaultInstance()));
+      assertThat(busy.getCode()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
+      assertThat(busy.getRetryAfter().getNanos()).isPositive();
+      waiting.forEach(Stream::cancel);
+      Conditions.await("room", () -> small.reads.openCalls() == 0);
+      assertThat(small.stub().getHead(GetHeadRequest.getDefaultInstance()).getHead()).isZero();
+    }
   }
 
   @Test

@@ -266,6 +266,11 @@ public final class LogStore implements AutoCloseable {
     return meta.settings();
   }
 
+  /** How many keys and values were looked at since the store was opened. */
+  long entriesRead() {
+    return meter.entriesRead();
+  }
+
   /** What the store takes and is busy with. */
   StoreStatistics statistics() {
     return meter.read();

@@ -37,6 +37,17 @@ final class StoreMeter {
     this.options = options;
   }
 
+  /**
+   * How many keys and values were looked at since the store was opened. What an iterator looked at
+   * counts once it is closed.
+   */
+  long entriesRead() {
+    return counters.getTickerCount(TickerType.NUMBER_KEYS_READ)
+        + counters.getTickerCount(TickerType.NUMBER_DB_SEEK)
+        + counters.getTickerCount(TickerType.NUMBER_DB_NEXT)
+        + counters.getTickerCount(TickerType.NUMBER_DB_PREV);
+  }
+
   StoreStatistics read() {
     try {
       List<StoreStatistics.ColumnFamily> families = new ArrayList<>();
