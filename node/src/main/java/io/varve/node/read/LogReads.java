@@ -428,6 +428,14 @@ public final class LogReads implements AutoCloseable {
    */
   private <T> CompletableFuture<T> answer(
       Supplier<CompletableFuture<Void>> wait, Supplier<T> read) {
+    // Before anything is done for it. Callers that come at once may exceed the bound by their
+    // number.
+    if (calls.size() >= options.maxStreams()) {
+      return CompletableFuture.failedFuture(
+          new ErrorException(
+              ErrorCode.ERROR_CODE_OVERLOADED,
+              "this node serves at most " + options.maxStreams() + " calls at a time"));
+    }
     CompletableFuture<Void> awaited = checked(wait);
     CompletableFuture<T> answer = awaited.thenApplyAsync(done -> read.get(), workers);
     OpenCall call = new OpenCall(answer);
@@ -440,11 +448,6 @@ public final class LogReads implements AutoCloseable {
             });
     if (closing) {
       answer.completeExceptionally(new ErrorException(shuttingDown()));
-    } else if (calls.size() > options.maxStreams()) {
-      answer.completeExceptionally(
-          new ErrorException(
-              ErrorCode.ERROR_CODE_OVERLOADED,
-              "this node serves at most " + options.maxStreams() + " calls at a time"));
     }
     return answer;
   }
