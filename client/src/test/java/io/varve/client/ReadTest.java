@@ -245,12 +245,12 @@ class ReadTest extends ScriptedClusterTest {
   void givesUpWithinItsDeadline() {
     FakeNode node = leader("n1");
     node.silent = true;
-    VarveClient client = client(builder(node).deadline(Duration.ofMillis(600)));
+    VarveClient client = client(builder(node).deadline(Duration.ofSeconds(2)));
 
     long before = System.nanoTime();
     assertThatThrownBy(() -> positions(client.read(ReadOptions.wholeLog())))
         .isInstanceOf(UnavailableException.class);
-    assertThat(System.nanoTime() - before).isLessThan(TimeUnit.SECONDS.toNanos(10));
+    assertThat(System.nanoTime() - before).isLessThan(TimeUnit.SECONDS.toNanos(60));
     assertThat(node.reads.get()).isGreaterThan(1);
   }
 
@@ -270,7 +270,7 @@ class ReadTest extends ScriptedClusterTest {
     FakeNode mute = node("n1");
     mute.silent = true;
     FakeNode other = node("n2");
-    VarveClient client = client(builder(mute, other).deadline(Duration.ofSeconds(3)));
+    VarveClient client = client(builder(mute, other).deadline(Duration.ofSeconds(10)));
     for (int i = 0; i < 3; i++) {
       assertThat(positions(client.read(ReadOptions.wholeLog()))).isEqualTo(range(1, 10));
     }

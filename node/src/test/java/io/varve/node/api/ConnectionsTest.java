@@ -115,7 +115,7 @@ class ConnectionsTest {
 
   @Test
   void aConnectionThatNobodyUsesIsClosedAndOneWithACallIsNot() throws Exception {
-    LocalNode node = start(connections -> connections.withConnectionIdle(Duration.ofSeconds(1)));
+    LocalNode node = start(connections -> connections.withConnectionIdle(Duration.ofSeconds(4)));
     ManagedChannel busy = LocalNode.connect(node.address());
     try {
       var subscription = stub(busy).subscribe(SubscribeRequest.getDefaultInstance());

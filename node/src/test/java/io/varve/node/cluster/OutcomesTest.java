@@ -200,7 +200,7 @@ class OutcomesTest {
                 3,
                 TestCluster.TUNING
                     .withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21))
-                    .withReadTimeout(Duration.ofMillis(500)))
+                    .withReadTimeout(Duration.ofSeconds(4)))
             .start()
             .awaitReady();
     cluster.append("s", 1);
