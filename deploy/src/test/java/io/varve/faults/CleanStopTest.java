@@ -14,6 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** What an operator does every day: stop the nodes, start them again, find everything. */
 @Tag("faults")
+@Tag("heavy")
 class CleanStopTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final Duration STOP_LIMIT = Duration.ofSeconds(10);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Reads and subscriptions of the Java client when the nodes that serve them are killed. */
 @Tag("faults")
+@Tag("heavy")
 class ClientStreamsTest {
 
   private static final Duration LIMIT = Duration.ofMinutes(2);

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * The Java client as an application uses it: it retries, finds the leader and resumes by itself.
  */
 @Tag("faults")
+@Tag("heavy")
 class JavaClientTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int WRITERS = 64;

@@ -32,6 +32,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * stop reading for the whole time, which must cost the node no memory either.
  */
 @Tag("faults")
+@Tag("heavy")
 class MemoryBoundsTest {
   private static final Duration LIMIT = Duration.ofMinutes(Effort.of(3, 20));
   private static final long STORED = Effort.of(100_000, 1_000_000);

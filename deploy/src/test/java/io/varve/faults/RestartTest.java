@@ -19,6 +19,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * has seen: nobody can append twice because a node had to build its memory anew.
  */
 @Tag("faults")
+@Tag("heavy")
 class RestartTest {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final Duration READY_WITHIN = Duration.ofSeconds(5);
