@@ -10,7 +10,8 @@ import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
  * A test class that needs Varve: it and its {@code @Nested} classes get parameters of type {@link
- * io.varve.client.VarveClient} and {@link EmbeddedVarve}; see {@link VarveExtension}.
+ * io.varve.client.VarveClient}, {@link EmbeddedVarve} and {@link Specification}; see {@link
+ * VarveExtension}.
  */
 @Documented
 @Inherited

@@ -67,6 +67,23 @@ class VarveExtensionTest {
   }
 
   @Test
+  void aTestThatTakesASpecificationHasALogOfItsOwn() {
+    run(Specified.class).testEvents().assertStatistics(stats -> stats.succeeded(3));
+
+    assertThat(HEADS).containsExactlyInAnyOrder(1L, 1L, 2L);
+    assertThat(SEEN.stream().distinct()).hasSize(2);
+  }
+
+  @Test
+  void aSpecificationIsNotToBeHadOnASharedLog() {
+    assertThat(failures(run(SpecifiedTooEarly.class)))
+        .singleElement()
+        .asString()
+        .contains("a Specification needs a log of its own")
+        .contains("freshLogPerTest");
+  }
+
+  @Test
   void otherParametersAreNotItsBusiness() {
     assertThat(failures(run(Other.class)))
         .singleElement()
@@ -179,6 +196,39 @@ class VarveExtensionTest {
     void two(VarveClient client) {
       append(client);
     }
+  }
+
+  @VarveTest
+  static class Specified {
+    @BeforeAll
+    static void before(EmbeddedVarve varve) {
+      SEEN.add(varve);
+    }
+
+    @Test
+    void one(VarveClient client) {
+      append(client);
+    }
+
+    @Test
+    void two(VarveClient client) {
+      append(client);
+    }
+
+    @Test
+    void three(Specification specification, VarveClient client, EmbeddedVarve varve) {
+      SEEN.add(varve);
+      append(client);
+    }
+  }
+
+  @VarveTest
+  static class SpecifiedTooEarly {
+    @BeforeEach
+    void before(Specification specification) {}
+
+    @Test
+    void one() {}
   }
 
   @VarveTest
