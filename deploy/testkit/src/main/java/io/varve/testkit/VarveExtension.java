@@ -82,9 +82,8 @@ public final class VarveExtension implements ParameterResolver {
               + context.getRequiredTestClass().getName()
               + " with @VarveTest(freshLogPerTest = true)");
     }
-    // JUnit closes what lies in a context's store with the context. A store shows what lies in
-    // those
-    // of the contexts around it, too: hence two keys.
+    // JUnit closes what lies in a context's store with the context. A store also shows what lies in
+    // those of the contexts around it: hence two keys.
     return fresh
         ? context
             .getStore(NAMESPACE)
