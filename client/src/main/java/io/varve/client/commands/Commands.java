@@ -180,7 +180,7 @@ public final class Commands {
       if (settled.isPresent()) {
         return settled.get();
       }
-      AppendRequest request = request(decided, appendId);
+      AppendRequest request = request(model, decided, appendId);
       try {
         CommandResult result = result(decided, request, core.client.append(request), attempt);
         if (!again(result, attempt)) {
@@ -282,7 +282,7 @@ public final class Commands {
               if (settled.isPresent()) {
                 return CompletableFuture.completedFuture(settled.get());
               }
-              AppendRequest request = request(decided, appendId);
+              AppendRequest request = request(model, decided, appendId);
               return appendAsync(decided, request, attempt)
                   .thenCompose(
                       result ->
@@ -475,9 +475,19 @@ public final class Commands {
         : Optional.empty();
   }
 
-  private static AppendRequest request(Decided decided, Optional<AppendId> appendId) {
+  private static AppendRequest request(
+      CommandModel model, Decided decided, Optional<AppendId> appendId) {
     UnitOfWork unit = decided.unit();
     List<Condition> conditions = unit.checks().conditions();
+    if (conditions.size() > Checks.MAX) {
+      throw model.failed(
+          "it makes "
+              + conditions.size()
+              + " checks; the log takes at most "
+              + Checks.MAX
+              + ": read by fewer filters, or split the command",
+          null);
+    }
     return new AppendRequest(
         unit.events(),
         conditions,
