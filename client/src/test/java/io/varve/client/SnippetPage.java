@@ -47,15 +47,17 @@ public final class SnippetPage {
     }
     String text = Files.readString(page);
     Map<String, String> shown = new LinkedHashMap<>();
+    int java = 0;
     Matcher matcher = SHOWN.matcher(text);
     while (matcher.find()) {
+      java += matcher.group(2).equals("java") ? 1 : 0;
       shown.put(matcher.group(1), trimmed(matcher.group(3)));
     }
     assertThat(regions).as("regions of %s", List.of(files)).isNotEmpty();
     assertThat(shown).as("snippets of %s", page).isEqualTo(regions);
     assertThat(JAVA_FENCE.matcher(text).results().count())
         .as("Java in %s without the name of a snippet", page)
-        .isLessThanOrEqualTo(shown.size());
+        .isEqualTo(java);
   }
 
   private static String trimmed(String snippet) {
