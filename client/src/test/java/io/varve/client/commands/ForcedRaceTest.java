@@ -254,6 +254,22 @@ class ForcedRaceTest extends CommandTest {
     }
   }
 
+  /** What these tests are worth: a boundary that is taken too late lets every rival through. */
+  @Test
+  void aBoundaryTakenTooLateWouldBeFoundOut() {
+    Commands mistaken = Commands.of(Intruder.tooLate(client));
+    for (int time = 0; time < 20; time++) {
+      EventSourceId source = id("late");
+      CommandResult result =
+          mistaken.execute(
+              new InDynamicStreamId(
+                  source,
+                  "s-" + source.value(),
+                  () -> client.append(rival(Kind.DYNAMIC_STREAM_ID, source)).orThrow()));
+      assertThat(result).isInstanceOf(CommandResult.Appended.class);
+    }
+  }
+
   /** Without a rival in the scope all of them land: the ones above were not refused by chance. */
   @ParameterizedTest
   @EnumSource

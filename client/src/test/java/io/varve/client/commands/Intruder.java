@@ -1,5 +1,8 @@
 package io.varve.client.commands;
 
+import io.varve.client.AppendRequest;
+import io.varve.client.ConcurrencyScope;
+import io.varve.client.Condition;
 import io.varve.client.VarveClient;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -40,6 +43,28 @@ final class Intruder {
                 take(AFTER_HEAD);
               }
               return answer;
+            });
+  }
+
+  /** The mistake that must be found: the boundary is taken when the append is about to be sent. */
+  static VarveClient tooLate(VarveClient client) {
+    return (VarveClient)
+        Proxy.newProxyInstance(
+            VarveClient.class.getClassLoader(),
+            new Class<?>[] {VarveClient.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("append")) {
+                AppendRequest request = (AppendRequest) arguments[0];
+                long head = client.head().position();
+                return client.append(
+                    AppendRequest.of(
+                        request.events(),
+                        request.conditions().stream()
+                            .map(scope -> ((ConcurrencyScope) scope).filter())
+                            .<Condition>map(filter -> new ConcurrencyScope(filter, head))
+                            .toList()));
+              }
+              return method.invoke(client, arguments);
             });
   }
 
