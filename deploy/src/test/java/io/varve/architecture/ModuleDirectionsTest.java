@@ -226,8 +226,10 @@ class ModuleDirectionsTest {
   private static final ArchRule CLIENT_HIDES_GRPC =
       classes()
           .that(resideInAPackage(CLIENT).and(not(resideInAPackage("io.varve.client.internal.."))))
-          .should(showNoTypeOf(resideInAnyPackage(WIRE)))
-          .as("no gRPC type shows in the client's public signatures");
+          .should(
+              showNoTypeOf(
+                  resideInAnyPackage(WIRE).or(resideInAnyPackage(PROTO, "com.google.protobuf.."))))
+          .as("no gRPC and no Protocol Buffers type shows in the client's public signatures");
 
   private static Stream<ArchRule> rules() {
     return Stream.of(

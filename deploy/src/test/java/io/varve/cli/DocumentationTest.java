@@ -145,8 +145,9 @@ class DocumentationTest {
 
   @Test
   void everyLinkLeadsSomewhere() throws IOException {
-    try (Stream<Path> documents = Files.list(ROOT.resolve("docs"))) {
-      for (Path document : Stream.concat(Stream.of(README), documents).toList()) {
+    try (Stream<Path> documents = Files.walk(ROOT.resolve("docs"))) {
+      Stream<Path> pages = documents.filter(file -> file.toString().endsWith(".md"));
+      for (Path document : Stream.concat(Stream.of(README), pages).toList()) {
         String prose = CODE.matcher(Files.readString(document)).replaceAll("");
         for (Matcher link = LINK.matcher(prose); link.find(); ) {
           if (!URI.create(link.group(1)).isAbsolute()) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.consumer;
+
+import org.jspecify.annotations.NullMarked;

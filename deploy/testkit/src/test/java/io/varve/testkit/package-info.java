@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.testkit;
+
+import org.jspecify.annotations.NullMarked;

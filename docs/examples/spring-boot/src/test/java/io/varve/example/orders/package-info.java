@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.example.orders;
+
+import org.jspecify.annotations.NullMarked;
