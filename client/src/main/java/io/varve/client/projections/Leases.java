@@ -85,8 +85,11 @@ final class Leases {
 
   /** Renews what is held, gives back what is too much, takes what is free. */
   void tick() throws InterruptedException {
-    sayLive();
+    Optional<CompletableFuture<?>> sign = sayLive();
     renew();
+    if (sign.isPresent()) {
+      saidLive = value("a sign of life", sign.get()).isPresent();
+    }
     int share = share();
     observe();
     giveBack(share);
@@ -118,12 +121,14 @@ final class Leases {
 
   // ---- signs of life ----
 
-  private void sayLive() throws InterruptedException {
+  /** Sent first and looked at last: nothing is to delay a renewal. */
+  private Optional<CompletableFuture<?>> sayLive() {
     long now = System.nanoTime();
-    if (!saidLive || now - saidLiveNanos > leaseNanos / 3) {
-      saidLiveNanos = now;
-      saidLive = value("a sign of life", log.live()).isPresent();
+    if (saidLive && now - saidLiveNanos <= leaseNanos / 3) {
+      return Optional.empty();
     }
+    saidLiveNanos = now;
+    return Optional.of(log.live());
   }
 
   private void renew() throws InterruptedException {

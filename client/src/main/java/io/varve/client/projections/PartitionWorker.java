@@ -477,10 +477,10 @@ final class PartitionWorker<T> implements Runnable {
 
   private long backoffMillis(int tries) {
     double bound =
-        projection.retry().initialBackoff().toMillis()
+        (double) projection.retry().initialBackoff().toMillis()
             * Math.pow(projection.retry().multiplier(), Math.min(tries - 1, 64));
     return jittered(
-        Math.max(1, (long) Math.min(bound, projection.retry().maxBackoff().toMillis())));
+        Math.max(1, (long) Math.min(bound, (double) projection.retry().maxBackoff().toMillis())));
   }
 
   private void park(Event event, @Nullable Throwable cause) throws Exception {

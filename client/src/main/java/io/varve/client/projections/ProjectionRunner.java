@@ -67,6 +67,7 @@ public final class ProjectionRunner<T> implements AutoCloseable {
   private final List<Integer> fencedPartitions = new ArrayList<>();
   private boolean signalled;
   private boolean closing;
+  private Optional<Throwable> failure = Optional.empty();
 
   // The runner's thread only.
   private long remoteNanos = System.nanoTime() - TimeUnit.HOURS.toNanos(1);
@@ -391,16 +392,18 @@ public final class ProjectionRunner<T> implements AutoCloseable {
   }
 
   private void fail(Throwable why) {
-    synchronized (this) {
-      closing = true;
-      notifyAll();
-    }
     Throwable told =
         why instanceof RuntimeException
             ? why
             : new ProjectionException("projection " + projection + " cannot go on: " + why, why);
+    synchronized (this) {
+      if (failure.isEmpty()) {
+        failure = Optional.of(told);
+      }
+      closing = true;
+      notifyAll();
+    }
     waiters.fail(told);
-    done.completeExceptionally(told);
   }
 
   private synchronized void signal() {
@@ -553,7 +556,18 @@ public final class ProjectionRunner<T> implements AutoCloseable {
       LOG.debug("leases could not be given back; they expire", e);
     }
     projection.metrics().ifPresent(registry -> metricNames.forEach(registry::remove));
-    waiters.fail(new ProjectionException("the runner of projection " + projection + " has ended"));
-    done.complete(null);
+    Optional<Throwable> why;
+    synchronized (this) {
+      why = failure;
+    }
+    waiters.fail(
+        why.orElseGet(
+            () ->
+                new ProjectionException("the runner of projection " + projection + " has ended")));
+    if (why.isPresent()) {
+      done.completeExceptionally(why.get());
+    } else {
+      done.complete(null);
+    }
   }
 }

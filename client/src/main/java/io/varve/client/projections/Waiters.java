@@ -86,7 +86,7 @@ final class Waiters {
   void fail(Throwable why) {
     List<Waiter> all;
     synchronized (this) {
-      over = why;
+      over = over == null ? why : over;
       all = List.copyOf(waiting);
       waiting.clear();
       progress.awaited(0);

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.client.serialization;
+
+import org.jspecify.annotations.NullMarked;
