@@ -9,6 +9,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -93,6 +94,12 @@ public interface VarveClient extends AutoCloseable {
 
   /** The head; waits for the answer. */
   Head head(ReadConsistency consistency);
+
+  /**
+   * The newest head this client has learned from any answer so far, without asking; empty before
+   * the first answer. It may be old, and is never ahead of the log.
+   */
+  OptionalLong knownHead();
 
   /** Where a source stands. */
   CompletableFuture<SourceState> sourceAsync(String source, ReadConsistency consistency);

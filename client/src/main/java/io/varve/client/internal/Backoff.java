@@ -4,12 +4,13 @@ import io.varve.client.RetryPolicy;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** How long to wait before the next attempt: exponential, with full jitter. Not thread-safe. */
-final class Backoff {
+public final class Backoff {
 
   private final RetryPolicy policy;
   private int failures;
 
-  Backoff(RetryPolicy policy) {
+  /** Starts before the first attempt. */
+  public Backoff(RetryPolicy policy) {
     this.policy = policy;
   }
 
@@ -24,7 +25,7 @@ final class Backoff {
   }
 
   /** Counts a failure and says how long to wait, in nanoseconds, at least {@code atLeastNanos}. */
-  long nextNanos(long atLeastNanos) {
+  public long nextNanos(long atLeastNanos) {
     double bound =
         (double) policy.initialBackoff().toNanos()
             * Math.pow(policy.multiplier(), Math.min(failures, 64));

@@ -49,6 +49,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -215,6 +216,12 @@ public final class DefaultVarveClient implements VarveClient {
   @Override
   public Head head(ReadConsistency consistency) {
     return await(() -> headAsync(consistency));
+  }
+
+  @Override
+  public OptionalLong knownHead() {
+    long known = log.knownHead();
+    return known == LogState.UNKNOWN ? OptionalLong.empty() : OptionalLong.of(known);
   }
 
   @Override

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.client.commands;
+
+import org.jspecify.annotations.NullMarked;
