@@ -3,30 +3,20 @@ package io.varve.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /**
  * The snippets of {@code docs/java-client.md}: they compile, they run, and the page shows exactly
- * them. A region starts with {@code // snippet: NAME} and ends with {@code // end}.
+ * them.
  */
 class JavaClientDocTest extends ScriptedClusterTest {
-
-  private static final Path PAGE = Path.of("..", "docs", "java-client.md");
-  private static final Path SOURCE =
-      Path.of("src", "test", "java", "io", "varve", "client", "JavaClientDocTest.java");
 
   private final List<String> printed = new ArrayList<>();
 
@@ -36,30 +26,7 @@ class JavaClientDocTest extends ScriptedClusterTest {
 
   @Test
   void thePageShowsExactlyTheseSnippets() throws IOException {
-    Map<String, String> regions = regions(Files.readString(SOURCE));
-    Map<String, String> shown = shown(Files.readString(PAGE));
-    assertThat(regions).hasSizeGreaterThan(5);
-    assertThat(shown).isEqualTo(regions);
-  }
-
-  private static Map<String, String> regions(String source) {
-    Map<String, String> regions = new LinkedHashMap<>();
-    Matcher matcher =
-        Pattern.compile("(?ms)^ *// snippet: (\\S+)\\n(.*?)^ *// end\\n").matcher(source);
-    while (matcher.find()) {
-      regions.put(matcher.group(1), matcher.group(2).stripTrailing().stripIndent());
-    }
-    return regions;
-  }
-
-  private static Map<String, String> shown(String page) {
-    Map<String, String> shown = new LinkedHashMap<>();
-    Matcher matcher =
-        Pattern.compile("(?s)<!-- snippet: (\\S+) -->\\n```java\\n(.*?)```").matcher(page);
-    while (matcher.find()) {
-      shown.put(matcher.group(1), matcher.group(2).stripTrailing().stripIndent());
-    }
-    return shown;
+    DocSnippets.assertShown("java-client.md", JavaClientDocTest.class, 6);
   }
 
   @Test

@@ -58,8 +58,8 @@ final class Database implements AutoCloseable {
   }
 
   /** A database that somebody else started, empty. */
-  static Database over(DataSource dataSource) {
-    return new Database(dataSource, () -> {});
+  static Database over(DataSource server) {
+    return new Database(server, () -> {});
   }
 
   DataSource dataSource() {
