@@ -3,6 +3,7 @@ package io.varve.client;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -14,9 +15,13 @@ import org.junit.jupiter.api.Test;
 
 /**
  * The snippets of {@code docs/java-client.md}: they compile, they run, and the page shows exactly
- * them.
+ * them ({@link SnippetPage}).
  */
 class JavaClientDocTest extends ScriptedClusterTest {
+
+  private static final Path PAGE = Path.of("..", "docs", "java-client.md");
+  private static final Path SOURCE =
+      Path.of("src", "test", "java", "io", "varve", "client", "JavaClientDocTest.java");
 
   private final List<String> printed = new ArrayList<>();
 
@@ -26,7 +31,7 @@ class JavaClientDocTest extends ScriptedClusterTest {
 
   @Test
   void thePageShowsExactlyTheseSnippets() throws IOException {
-    DocSnippets.assertShown("java-client.md", JavaClientDocTest.class, 6);
+    SnippetPage.assertShows(PAGE, SOURCE);
   }
 
   @Test

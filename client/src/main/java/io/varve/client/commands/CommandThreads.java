@@ -1,10 +1,14 @@
 package io.varve.client.commands;
 
+import io.varve.client.UnavailableException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 
 /**
  * The threads on which {@code handle()} runs when nothing else was asked for: shared by the whole
@@ -25,6 +29,34 @@ final class CommandThreads {
   /** Started when it is first used; idle threads end. */
   static Executor shared() {
     return Holder.SHARED;
+  }
+
+  /** Runs something on one of the threads and waits for it; what it throws comes through. */
+  static <T> T call(Supplier<T> work) {
+    CompletableFuture<T> done = new CompletableFuture<>();
+    shared()
+        .execute(
+            () -> {
+              try {
+                done.complete(work.get());
+              } catch (Throwable failure) {
+                done.completeExceptionally(failure);
+              }
+            });
+    try {
+      return done.get();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new UnavailableException("interrupted while handle() was running", interrupted);
+    } catch (ExecutionException failed) {
+      if (failed.getCause() instanceof RuntimeException unchecked) {
+        throw unchecked;
+      }
+      if (failed.getCause() instanceof Error error) {
+        throw error;
+      }
+      throw new IllegalStateException(failed.getCause());
+    }
   }
 
   private static final class Holder {

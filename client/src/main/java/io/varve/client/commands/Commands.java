@@ -22,6 +22,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ForkJoinWorkerThread;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -53,8 +54,10 @@ import java.util.function.Supplier;
  * it checks stays), and the outer one decides. At most 32 deep.
  *
  * <p><b>Threads.</b> {@link #execute} runs {@code handle()} on the caller's thread, {@link
- * #executeAsync} on the executor. The thread's work is that of the command while it runs: what
- * {@code handle()} does on other threads does not join.
+ * #executeAsync} on the executor; where that is a worker of a {@link
+ * java.util.concurrent.ForkJoinPool}, on one of the threads that are the builder's default executor
+ * instead, while it waits. The thread's work is that of the command while it runs: what {@code
+ * handle()} does on other threads does not join.
  *
  * <p><b>Errors.</b> A wrong declaration is a {@link CommandDeclarationException}, always before
  * anything is done; {@link CommandFailedException} and whatever {@code handle()} throws mean that
@@ -180,7 +183,7 @@ public final class Commands {
       if (settled.isPresent()) {
         return settled.get();
       }
-      AppendRequest request = request(decided, appendId);
+      AppendRequest request = request(model, decided, appendId);
       try {
         CommandResult result = result(decided, request, core.client.append(request), attempt);
         if (!again(result, attempt)) {
@@ -282,7 +285,7 @@ public final class Commands {
               if (settled.isPresent()) {
                 return CompletableFuture.completedFuture(settled.get());
               }
-              AppendRequest request = request(decided, appendId);
+              AppendRequest request = request(model, decided, appendId);
               return appendAsync(decided, request, attempt)
                   .thenCompose(
                       result ->
@@ -394,6 +397,19 @@ public final class Commands {
   }
 
   private Decided decide(CommandModel model, Object command, OptionalLong position) {
+    if (!(Thread.currentThread() instanceof ForkJoinWorkerThread)) {
+      return decideHere(model, command, position);
+    }
+    // A worker that waits within handle() may be given other tasks to run meanwhile, and a command
+    // among them would join this one, with which it has nothing to do.
+    try {
+      return CommandThreads.call(() -> decideHere(model, command, position));
+    } catch (RejectedExecutionException full) {
+      throw new OverloadedException("too many commands are being handled", Duration.ZERO);
+    }
+  }
+
+  private Decided decideHere(CommandModel model, Object command, OptionalLong position) {
     UnitOfWork unit = new UnitOfWork(core.client, position);
     return new Decided(unit, contribute(unit, model, command, unit.checks(), position));
   }
@@ -475,9 +491,19 @@ public final class Commands {
         : Optional.empty();
   }
 
-  private static AppendRequest request(Decided decided, Optional<AppendId> appendId) {
+  private static AppendRequest request(
+      CommandModel model, Decided decided, Optional<AppendId> appendId) {
     UnitOfWork unit = decided.unit();
     List<Condition> conditions = unit.checks().conditions();
+    if (conditions.size() > Checks.MAX) {
+      throw model.failed(
+          "it makes "
+              + conditions.size()
+              + " checks; the log takes at most "
+              + Checks.MAX
+              + ": read by fewer filters, or split the command",
+          null);
+    }
     return new AppendRequest(
         unit.events(),
         conditions,

@@ -3,8 +3,8 @@ package io.varve.client.projections;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.codahale.metrics.MetricRegistry;
-import io.varve.client.DocSnippets;
 import io.varve.client.NewEvent;
+import io.varve.client.SnippetPage;
 import io.varve.client.commands.EventType;
 import io.varve.client.serialization.EventCodec;
 import io.varve.client.serialization.EventTypes;
@@ -99,7 +99,9 @@ class ProjectionsDocTest extends ProjectionTestBase {
 
   @Test
   void thePageShowsExactlyTheseSnippets() throws IOException {
-    DocSnippets.assertShown("projections.md", ProjectionsDocTest.class, 8);
+    SnippetPage.assertShows(
+        Path.of("..", "docs", "projections.md"),
+        Path.of("src/test/java/io/varve/client/projections/ProjectionsDocTest.java"));
   }
 
   @Test

@@ -197,7 +197,7 @@ class SharedProjectionTest extends ProjectionTestBase {
   }
 
   @Test
-  void oneRunnerThatIsPausedInTheMiddleOfATransactionHoldsUpOnlyItsPartition() {
+  void whatWasPausedAtItsCommitIsAppliedOnceWhoeverFinishes() {
     Gate commits = new Gate();
     JdbcCheckpointStore store =
         JdbcCheckpointStore.of(

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.client.aggregates;
+
+import org.jspecify.annotations.NullMarked;
