@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.client.projections;
+
+import org.jspecify.annotations.NullMarked;
