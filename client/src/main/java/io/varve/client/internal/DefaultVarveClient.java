@@ -73,6 +73,7 @@ public final class DefaultVarveClient implements VarveClient {
   private final Completions completions;
   private final Unary unary;
   private final Appender appender;
+  private final HeadReads headReads;
 
   /** Open reads and subscriptions; {@link Nodes} bounds how many there are. */
   private final Set<AutoCloseable> open = ConcurrentHashMap.newKeySet();
@@ -92,6 +93,8 @@ public final class DefaultVarveClient implements VarveClient {
     this.completions = new Completions(settings.executor());
     this.unary = new Unary(nodes, transport, settings.retry(), completions);
     this.appender = new Appender(nodes, log, transport, completions, settings);
+    this.headReads =
+        new HeadReads(() -> readHead(ReadConsistency.linearizable()), this::failInTime);
     nodes.onLeader(this::learnMembers);
   }
 
@@ -188,6 +191,12 @@ public final class DefaultVarveClient implements VarveClient {
   @Override
   public CompletableFuture<Head> headAsync(ReadConsistency consistency) {
     Objects.requireNonNull(consistency, "consistency");
+    return consistency.equals(ReadConsistency.linearizable())
+        ? headReads.read()
+        : readHead(consistency);
+  }
+
+  private CompletableFuture<Head> readHead(ReadConsistency consistency) {
     return unary.call(
         LogServiceGrpc.getGetHeadMethod(),
         () ->
@@ -199,6 +208,25 @@ public final class DefaultVarveClient implements VarveClient {
         this::head,
         !consistency.answersLocally(),
         settings.deadline());
+  }
+
+  private void failInTime(CompletableFuture<Head> waiting) {
+    long deadlineNanos = settings.deadline().toNanos();
+    io.netty.util.concurrent.Future<?> timer =
+        transport
+            .networkLoop()
+            .schedule(
+                () ->
+                    completions.fail(
+                        waiting,
+                        new DeadlineExceededException(
+                            "the head was not read within "
+                                + TimeUnit.NANOSECONDS.toMillis(deadlineNanos)
+                                + " ms",
+                            null)),
+                deadlineNanos,
+                TimeUnit.NANOSECONDS);
+    CompletableFuture<Head> unused = waiting.whenComplete((head, failure) -> timer.cancel(false));
   }
 
   private Head head(GetHeadResponse response) {

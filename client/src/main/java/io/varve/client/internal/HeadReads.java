@@ -1,0 +1,85 @@
+package io.varve.client.internal;
+
+import io.varve.client.Head;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Linearizable reads of the head, shared: whoever asks while one is under way waits for the next
+ * one, together with all others who do. None is answered by a read that began before it asked, so
+ * each is as fresh as one of its own, and however many ask, one call is under way. Thread-safe.
+ */
+final class HeadReads {
+
+  private final Supplier<CompletableFuture<Head>> call;
+  private final Consumer<CompletableFuture<Head>> deadline;
+
+  private boolean underWay;
+  private @Nullable CompletableFuture<Head> next;
+
+  /**
+   * Shares calls.
+   *
+   * @param call one read; ends within the client's deadline
+   * @param deadline makes a future that waits for its turn fail in time
+   */
+  HeadReads(Supplier<CompletableFuture<Head>> call, Consumer<CompletableFuture<Head>> deadline) {
+    this.call = call;
+    this.deadline = deadline;
+  }
+
+  /** A head read after this call. What is returned belongs to the caller, who may cancel it. */
+  CompletableFuture<Head> read() {
+    CompletableFuture<Head> shared;
+    boolean first;
+    synchronized (this) {
+      first = !underWay;
+      if (first) {
+        underWay = true;
+        shared = new CompletableFuture<>();
+      } else if (next == null) {
+        shared = new CompletableFuture<>();
+        next = shared;
+        deadline.accept(shared);
+      } else {
+        shared = next;
+      }
+    }
+    CompletableFuture<Head> own = new CompletableFuture<>();
+    CompletableFuture<Head> unused =
+        shared.whenComplete((head, failure) -> complete(own, head, failure));
+    if (first) {
+      start(shared);
+    }
+    return own;
+  }
+
+  private void start(CompletableFuture<Head> shared) {
+    CompletableFuture<Head> unused =
+        call.get()
+            .whenComplete(
+                (head, failure) -> {
+                  CompletableFuture<Head> following;
+                  synchronized (this) {
+                    following = next;
+                    next = null;
+                    underWay = following != null;
+                  }
+                  if (following != null) {
+                    start(following);
+                  }
+                  complete(shared, head, failure);
+                });
+  }
+
+  private static void complete(
+      CompletableFuture<Head> future, @Nullable Head head, @Nullable Throwable failure) {
+    if (failure != null) {
+      future.completeExceptionally(failure);
+    } else if (head != null) {
+      future.complete(head);
+    }
+  }
+}
