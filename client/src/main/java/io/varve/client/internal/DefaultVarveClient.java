@@ -64,6 +64,11 @@ import java.util.function.Function;
 public final class DefaultVarveClient implements VarveClient {
 
   /** What {@link #readAsync} holds in memory. */
+  /**
+   * More would cost nodes more; with fewer, callers would wait longer for the next one to begin.
+   */
+  private static final int HEAD_READS_AT_A_TIME = 2;
+
   private static final long MAX_COLLECTED = 10_000;
 
   private final ClientSettings settings;
@@ -94,7 +99,8 @@ public final class DefaultVarveClient implements VarveClient {
     this.unary = new Unary(nodes, transport, settings.retry(), completions);
     this.appender = new Appender(nodes, log, transport, completions, settings);
     this.headReads =
-        new HeadReads(() -> readHead(ReadConsistency.linearizable()), this::failInTime);
+        new HeadReads(
+            HEAD_READS_AT_A_TIME, () -> readHead(ReadConsistency.linearizable()), this::failInTime);
     nodes.onLeader(this::learnMembers);
   }
 

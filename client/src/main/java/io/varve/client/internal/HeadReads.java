@@ -7,25 +7,31 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Linearizable reads of the head, shared: whoever asks while one is under way waits for the next
- * one, together with all others who do. None is answered by a read that began before it asked, so
- * each is as fresh as one of its own, and however many ask, one call is under way. Thread-safe.
+ * Linearizable reads of the head, shared: whoever asks while as many are under way as may be waits
+ * for the next one, together with all others who do. None is answered by a read that began before
+ * it asked, so each is as fresh as one of its own, however many ask. Thread-safe.
  */
 final class HeadReads {
 
   private final Supplier<CompletableFuture<Head>> call;
   private final Consumer<CompletableFuture<Head>> deadline;
 
-  private boolean underWay;
+  private final int atATime;
+  private int underWay;
   private @Nullable CompletableFuture<Head> next;
 
   /**
    * Shares calls.
    *
+   * @param atATime how many reads may be under way, 1 or more
    * @param call one read; ends within the client's deadline
    * @param deadline makes a future that waits for its turn fail in time
    */
-  HeadReads(Supplier<CompletableFuture<Head>> call, Consumer<CompletableFuture<Head>> deadline) {
+  HeadReads(
+      int atATime,
+      Supplier<CompletableFuture<Head>> call,
+      Consumer<CompletableFuture<Head>> deadline) {
+    this.atATime = atATime;
     this.call = call;
     this.deadline = deadline;
   }
@@ -35,9 +41,9 @@ final class HeadReads {
     CompletableFuture<Head> shared;
     boolean first;
     synchronized (this) {
-      first = !underWay;
+      first = underWay < atATime;
       if (first) {
-        underWay = true;
+        underWay++;
         shared = new CompletableFuture<>();
       } else if (next == null) {
         shared = new CompletableFuture<>();
@@ -65,7 +71,9 @@ final class HeadReads {
                   synchronized (this) {
                     following = next;
                     next = null;
-                    underWay = following != null;
+                    if (following == null) {
+                      underWay--;
+                    }
                   }
                   if (following != null) {
                     start(following);

@@ -14,13 +14,17 @@ class HeadReadsTest {
 
   private final List<CompletableFuture<Head>> calls = new ArrayList<>();
   private final List<CompletableFuture<Head>> waiting = new ArrayList<>();
-  private final HeadReads reads =
-      new HeadReads(
-          () -> {
-            calls.add(new CompletableFuture<>());
-            return calls.get(calls.size() - 1);
-          },
-          waiting::add);
+  private final HeadReads reads = reads(1);
+
+  private HeadReads reads(int atATime) {
+    return new HeadReads(
+        atATime,
+        () -> {
+          calls.add(new CompletableFuture<>());
+          return calls.get(calls.size() - 1);
+        },
+        waiting::add);
+  }
 
   private static Head head(long position) {
     return new Head(position, Optional.empty(), new UUID(0, 1));
@@ -49,6 +53,27 @@ class HeadReadsTest {
     assertThat(calls).hasSize(3);
     assertThat(reads.read()).isNotDone();
     assertThat(calls).hasSize(4);
+  }
+
+  @Test
+  void asManyAreUnderWayAsMayBe() {
+    HeadReads two = reads(2);
+    CompletableFuture<Head> first = two.read();
+    CompletableFuture<Head> second = two.read();
+    CompletableFuture<Head> third = two.read();
+    assertThat(calls).hasSize(2);
+
+    calls.get(1).complete(head(1));
+    assertThat(second).isCompletedWithValue(head(1));
+    assertThat(calls).hasSize(3);
+    CompletableFuture<Head> fourth = two.read();
+    calls.get(0).complete(head(1));
+    assertThat(first).isCompletedWithValue(head(1));
+    calls.get(3).complete(head(3));
+    assertThat(fourth).isCompletedWithValue(head(3));
+    assertThat(third).isNotDone();
+    assertThat(two.read()).isNotDone();
+    assertThat(calls).hasSize(5);
   }
 
   @Test
