@@ -27,6 +27,9 @@ class KubernetesManifestTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
   private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
+  /** As the README says it. */
+  private static final String RENDER = "kubectl kustomize k8s/base";
+
   private static List<JsonNode> objects = List.of();
 
   @TempDir Path directory;
@@ -36,7 +39,8 @@ class KubernetesManifestTest {
     Process process;
     try {
       process =
-          new ProcessBuilder("kubectl", "kustomize", ROOT.resolve("k8s/base").toString())
+          new ProcessBuilder(RENDER.split(" "))
+              .directory(ROOT.toFile())
               .redirectError(ProcessBuilder.Redirect.INHERIT)
               .start();
     } catch (IOException e) {
@@ -55,6 +59,11 @@ class KubernetesManifestTest {
         .<JsonNode>readValues(new String(rendered, StandardCharsets.UTF_8))
         .forEachRemaining(read::add);
     objects = read;
+  }
+
+  @Test
+  void theReadmeSaysWhatIsTriedHere() throws IOException {
+    assertThat(Files.readString(ROOT.resolve("README.md"))).contains("```sh\n" + RENDER + "\n```");
   }
 
   @Test
