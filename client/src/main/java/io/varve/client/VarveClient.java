@@ -101,6 +101,18 @@ public interface VarveClient extends AutoCloseable {
    */
   OptionalLong knownHead();
 
+  /**
+   * A position the head had a moment ago, asked for together with whoever else asks: the answer to
+   * a linearizable read that may have been under way already when this was called, or {@link
+   * #knownHead()} if that is newer. So it may miss what others appended within the time of one
+   * read; it is never ahead of the log, nor behind what this client knew. For the boundary of a
+   * concurrency scope, where an older position only adds conflicts.
+   */
+  CompletableFuture<Long> recentHeadAsync();
+
+  /** A position the head had a moment ago; waits for the answer. */
+  long recentHead();
+
   /** Where a source stands. */
   CompletableFuture<SourceState> sourceAsync(String source, ReadConsistency consistency);
 

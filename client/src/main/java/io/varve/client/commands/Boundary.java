@@ -13,8 +13,9 @@ import java.util.function.LongSupplier;
 public sealed interface Boundary {
 
   /**
-   * The head, asked for before every {@code handle()}. The default. Right for a {@code handle()}
-   * that needs nothing but the command, or reads the log.
+   * The head, asked for before every {@code handle()}, together with other commands that ask at the
+   * time ({@link io.varve.client.VarveClient#recentHead}); after a conflict, asked for anew. The
+   * default. Right for a {@code handle()} that needs nothing but the command, or reads the log.
    */
   static Boundary fresh() {
     return FromLog.FRESH;

@@ -210,7 +210,9 @@ public final class Commands {
       return OptionalLong.empty();
     }
     OptionalLong position = knownPosition(model, again);
-    return position.isPresent() ? position : OptionalLong.of(core.client.head().position());
+    return position.isPresent()
+        ? position
+        : OptionalLong.of(again ? core.client.head().position() : core.client.recentHead());
   }
 
   /** The boundary, if the log need not be asked for it. */
@@ -328,11 +330,14 @@ public final class Commands {
       return onExecutor(() -> knownPosition(model, again));
     }
     OptionalLong known = knownPosition(model, again);
-    return known.isPresent()
-        ? CompletableFuture.completedFuture(known)
-        : core.client
+    if (known.isPresent()) {
+      return CompletableFuture.completedFuture(known);
+    }
+    return again
+        ? core.client
             .headAsync(ReadConsistency.linearizable())
-            .thenApply(head -> OptionalLong.of(head.position()));
+            .thenApply(head -> OptionalLong.of(head.position()))
+        : core.client.recentHeadAsync().thenApply(OptionalLong::of);
   }
 
   private <T> CompletableFuture<T> onExecutor(Supplier<T> work) {

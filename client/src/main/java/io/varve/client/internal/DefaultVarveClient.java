@@ -259,6 +259,28 @@ public final class DefaultVarveClient implements VarveClient {
   }
 
   @Override
+  public CompletableFuture<Long> recentHeadAsync() {
+    CompletableFuture<Long> recent = new CompletableFuture<>();
+    CompletableFuture<Head> unused =
+        headReads
+            .join()
+            .whenComplete(
+                (head, failure) -> {
+                  if (failure == null) {
+                    recent.complete(Math.max(head.position(), log.knownHead()));
+                  } else {
+                    recent.completeExceptionally(failure);
+                  }
+                });
+    return recent;
+  }
+
+  @Override
+  public long recentHead() {
+    return await(this::recentHeadAsync);
+  }
+
+  @Override
   public CompletableFuture<SourceState> sourceAsync(String source, ReadConsistency consistency) {
     Objects.requireNonNull(source, "source");
     Objects.requireNonNull(consistency, "consistency");

@@ -19,6 +19,7 @@ final class HeadReads {
   private final int atATime;
   private int underWay;
   private @Nullable CompletableFuture<Head> next;
+  private @Nullable CompletableFuture<Head> newest;
 
   /**
    * Shares calls.
@@ -45,6 +46,7 @@ final class HeadReads {
       if (first) {
         underWay++;
         shared = new CompletableFuture<>();
+        newest = shared;
       } else if (next == null) {
         shared = new CompletableFuture<>();
         next = shared;
@@ -53,12 +55,44 @@ final class HeadReads {
         shared = next;
       }
     }
-    CompletableFuture<Head> own = new CompletableFuture<>();
-    CompletableFuture<Head> unused =
-        shared.whenComplete((head, failure) -> complete(own, head, failure));
+    CompletableFuture<Head> own = ownOf(shared);
     if (first) {
       start(shared);
     }
+    return own;
+  }
+
+  /**
+   * A head read now for somebody else, perhaps since before this call, or else after it. What is
+   * returned belongs to the caller, who may cancel it.
+   */
+  CompletableFuture<Head> join() {
+    CompletableFuture<Head> running;
+    synchronized (this) {
+      running = newest;
+    }
+    if (running == null || running.isDone()) {
+      return read();
+    }
+    CompletableFuture<Head> own = new CompletableFuture<>();
+    CompletableFuture<Head> unused =
+        running.whenComplete(
+            (head, failure) -> {
+              if (failure == null) {
+                complete(own, head, null);
+              } else {
+                // Its time may have been over; the caller's has just begun.
+                CompletableFuture<Head> unusedToo =
+                    read().whenComplete((later, reason) -> complete(own, later, reason));
+              }
+            });
+    return own;
+  }
+
+  private static CompletableFuture<Head> ownOf(CompletableFuture<Head> shared) {
+    CompletableFuture<Head> own = new CompletableFuture<>();
+    CompletableFuture<Head> unused =
+        shared.whenComplete((head, failure) -> complete(own, head, failure));
     return own;
   }
 
@@ -71,6 +105,7 @@ final class HeadReads {
                   synchronized (this) {
                     following = next;
                     next = null;
+                    newest = following == null ? newest : following;
                     if (following == null) {
                       underWay--;
                     }

@@ -6,6 +6,7 @@ import io.varve.client.Condition;
 import io.varve.client.VarveClient;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -39,7 +40,7 @@ final class Intruder {
               if (answer instanceof CompletableFuture<?>) {
                 return answer;
               }
-              if (method.getName().equals("head") || method.getName().equals("knownHead")) {
+              if (List.of("head", "recentHead", "knownHead").contains(method.getName())) {
                 take(AFTER_HEAD);
               }
               return answer;

@@ -77,6 +77,37 @@ class HeadReadsTest {
   }
 
   @Test
+  void whoJoinsTakesTheNewestReadThatIsUnderWay() {
+    CompletableFuture<Head> first = reads.join();
+    CompletableFuture<Head> joined = reads.join();
+    CompletableFuture<Head> unused = reads.read();
+    assertThat(calls).hasSize(1);
+
+    calls.get(0).complete(head(1));
+    assertThat(first).isCompletedWithValue(head(1));
+    assertThat(joined).isCompletedWithValue(head(1));
+    CompletableFuture<Head> second = reads.join();
+    assertThat(calls).hasSize(2);
+    assertThat(second.cancel(false)).isTrue();
+    CompletableFuture<Head> third = reads.join();
+    calls.get(1).complete(head(2));
+    assertThat(third).isCompletedWithValue(head(2));
+    assertThat(reads.join()).isNotDone();
+    assertThat(calls).hasSize(3);
+  }
+
+  @Test
+  void whoJoinedAReadThatFailsGetsOneOfItsOwn() {
+    CompletableFuture<Head> first = reads.read();
+    CompletableFuture<Head> joined = reads.join();
+    calls.get(0).completeExceptionally(new IllegalStateException("too late"));
+    assertThat(first).isCompletedExceptionally();
+    assertThat(joined).isNotDone();
+    calls.get(1).complete(head(2));
+    assertThat(joined).isCompletedWithValue(head(2));
+  }
+
+  @Test
   void aFailureIsThatOfThoseWhoWaitedForIt() {
     CompletableFuture<Head> first = reads.read();
     CompletableFuture<Head> second = reads.read();
