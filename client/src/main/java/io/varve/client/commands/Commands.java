@@ -599,7 +599,7 @@ public final class Commands {
     }
 
     /**
-     * Where {@link Commands#executeAsync} runs {@code handle()}, which may block there. Default: 64
+     * Where {@link Commands#executeAsync} runs {@code handle()}, which may block there. Default: 16
      * daemon threads shared by the process, with room for 16,384 more commands to wait.
      */
     public Builder executor(Executor executor) {
