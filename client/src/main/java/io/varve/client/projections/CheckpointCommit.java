@@ -33,13 +33,17 @@ public record CheckpointCommit(
   public sealed interface Change {}
 
   /**
-   * A source is parked, or is parked from elsewhere on: all of it is stored, its action included.
+   * A source is parked, or is parked from elsewhere on: all of it is stored. Its action too, unless
+   * the source is parked already and has another one than was acted on: that was asked for
+   * meanwhile, and stays.
    *
    * @param parked the source, as it is to be stored
+   * @param acted the action that this comes of
    */
-  public record Park(ParkedSource parked) implements Change {
+  public record Park(ParkedSource parked, ParkedAction acted) implements Change {
     public Park {
       Objects.requireNonNull(parked, "parked");
+      Objects.requireNonNull(acted, "acted");
     }
   }
 

@@ -285,12 +285,13 @@ public final class JdbcCheckpointStore implements CheckpointStore<Connection> {
           update(
               connection,
               "UPDATE varve_parked SET first_position = ?, last_position = ?, events = ?,"
-                  + " error = ?, requested = ?"
+                  + " error = ?, requested = CASE WHEN requested = ? THEN ? ELSE requested END"
                   + OF_SOURCE,
               parked.firstPosition(),
               parked.lastPosition(),
               parked.events(),
               text(parked.error()),
+              park.acted().name(),
               parked.action().name(),
               partition.projection(),
               partition.generation(),

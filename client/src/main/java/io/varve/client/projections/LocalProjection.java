@@ -35,7 +35,13 @@ final class LocalProjection {
     void apply(List<Change> changes) {
       for (Change change : changes) {
         if (change instanceof Park park) {
-          parked.put(park.parked().source(), park.parked());
+          parked.merge(
+              park.parked().source(),
+              park.parked(),
+              (was, now) ->
+                  was.action() == park.acted()
+                      ? now
+                      : now.from(now.firstPosition(), now.events(), now.error(), was.action()));
         } else if (change instanceof Extend extend) {
           parked.computeIfPresent(
               extend.source(),

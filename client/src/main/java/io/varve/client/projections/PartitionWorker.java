@@ -487,7 +487,12 @@ final class PartitionWorker<T> implements Runnable {
     ParkedSource source =
         ParkedSource.of(event, number(), cause == null ? new IllegalStateException() : cause);
     store.commit(
-        new CheckpointCommit(partition, token, stored, event.position(), List.of(new Park(source))),
+        new CheckpointCommit(
+            partition,
+            token,
+            stored,
+            event.position(),
+            List.of(new Park(source, ParkedAction.NONE))),
         transaction -> {});
     parked.put(source.source(), source);
     counters.parked.increment();
@@ -608,7 +613,7 @@ final class PartitionWorker<T> implements Runnable {
         if (source.events() == 1) {
           release(source);
         } else {
-          change(new Park(rest));
+          change(new Park(rest, ParkedAction.SKIP_EVENT));
           parked.put(rest.source(), rest);
         }
         counters.skipped.increment();
@@ -648,7 +653,7 @@ final class PartitionWorker<T> implements Runnable {
         ParkedSource again =
             left.from(
                 event.position(), left.events(), String.valueOf(failure.get()), ParkedAction.NONE);
-        change(new Park(again));
+        change(new Park(again, ParkedAction.RESUME));
         parked.put(again.source(), again);
         LOG.warn(
             "{} could not replay position {} of '{}'",
@@ -677,7 +682,8 @@ final class PartitionWorker<T> implements Runnable {
       tries++;
       try {
         store.commit(
-            new CheckpointCommit(partition, token, stored, position, List.of(new Park(after))),
+            new CheckpointCommit(
+                partition, token, stored, position, List.of(new Park(after, ParkedAction.RESUME))),
             transaction -> handle(0, event, transaction));
         stored = position;
         storedNanos = System.nanoTime();

@@ -115,7 +115,7 @@ abstract class CheckpointStoreContract<T> {
     assertThatThrownBy(
             () ->
                 store.commit(
-                    commit(token, 0, 7, new Park(parked("s", 7))),
+                    commit(token, 0, 7, new Park(parked("s", 7), ParkedAction.NONE)),
                     transaction -> {
                       throw thrown;
                     }))
@@ -131,7 +131,12 @@ abstract class CheckpointStoreContract<T> {
     long token = store.claimNext(ONE).token();
     String awkward = "source with 'quotes' and ünïcödé 🎈 " + "y".repeat(400);
     store.commit(
-        commit(token, 0, 7, new Park(parked(awkward, 5)), new Park(parked("t", 7))),
+        commit(
+            token,
+            0,
+            7,
+            new Park(parked(awkward, 5), ParkedAction.NONE),
+            new Park(parked("t", 7), ParkedAction.NONE)),
         transaction -> {});
     assertThat(store.request("p", 1, awkward, ParkedAction.RESUME)).isTrue();
     assertThat(store.request("p", 1, "unknown", ParkedAction.RESUME)).isFalse();
@@ -146,11 +151,28 @@ abstract class CheckpointStoreContract<T> {
             9,
             9,
             new Release("t"),
-            new Park(new ParkedSource(awkward, 1, 9, 9, 1, "again", ParkedAction.NONE))),
+            new Park(
+                new ParkedSource(awkward, 1, 9, 9, 1, "again", ParkedAction.NONE),
+                ParkedAction.RESUME)),
         transaction -> {});
     assertThat(store.checkpoints("p", 1).get(1).parked())
         .containsExactly(new ParkedSource(awkward, 1, 9, 9, 1, "again", ParkedAction.NONE));
     assertThat(store.checkpoints("p", 1).get(0).parked()).isEmpty();
+  }
+
+  @Test
+  void whatIsAskedForWhileAnActionIsCarriedOutStays() throws Exception {
+    CheckpointStore<T> store = opened();
+    long token = store.claimNext(ONE).token();
+    store.commit(
+        commit(token, 0, 7, new Park(parked("s", 7), ParkedAction.NONE)), transaction -> {});
+    assertThat(store.request("p", 1, "s", ParkedAction.RESUME)).isTrue();
+    // Somebody replays it; meanwhile:
+    assertThat(store.request("p", 1, "s", ParkedAction.SKIP_ALL)).isTrue();
+    ParkedSource again = new ParkedSource("s", 1, 7, 7, 1, "again", ParkedAction.NONE);
+    store.commit(commit(token, 7, 7, new Park(again, ParkedAction.RESUME)), transaction -> {});
+    assertThat(store.checkpoints("p", 1).get(1).parked())
+        .containsExactly(new ParkedSource("s", 1, 7, 7, 1, "again", ParkedAction.SKIP_ALL));
   }
 
   @Test

@@ -44,7 +44,10 @@ class FileCheckpointStoreTest extends CheckpointStoreContract<NoTransaction> {
             5,
             0,
             9,
-            List.of(new Park(new ParkedSource("s", 0, 3, 8, 4, "why", ParkedAction.SKIP_EVENT)))),
+            List.of(
+                new Park(
+                    new ParkedSource("s", 0, 3, 8, 4, "why", ParkedAction.SKIP_EVENT),
+                    ParkedAction.NONE))),
         transaction -> {});
   }
 
