@@ -105,9 +105,10 @@ final class HeadReads {
                   synchronized (this) {
                     following = next;
                     next = null;
-                    newest = following == null ? newest : following;
                     if (following == null) {
                       underWay--;
+                    } else {
+                      newest = following;
                     }
                   }
                   if (following != null) {
