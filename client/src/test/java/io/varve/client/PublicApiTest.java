@@ -35,6 +35,7 @@ class PublicApiTest {
           "io.varve.client",
           "io.varve.client.aggregates",
           "io.varve.client.commands",
+          "io.varve.client.json",
           "io.varve.client.projections",
           "io.varve.client.serialization");
 
@@ -43,6 +44,7 @@ class PublicApiTest {
         || type.getName().startsWith("java.")
         || type.getName().startsWith("javax.sql.")
         || type.getName().equals("com.fasterxml.jackson.databind.ObjectMapper")
+        || type.getName().equals("com.fasterxml.jackson.core.JsonGenerator")
         || type.getName().equals("com.codahale.metrics.MetricRegistry")
         || PACKAGES.contains(type.getPackageName());
   }

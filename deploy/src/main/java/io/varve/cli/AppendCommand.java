@@ -1,8 +1,5 @@
 package io.varve.cli;
 
-import io.varve.cli.json.FilterJson;
-import io.varve.cli.json.Json;
-import io.varve.cli.json.ResultJson;
 import io.varve.client.AppendId;
 import io.varve.client.AppendRequest;
 import io.varve.client.AppendResult;
@@ -13,6 +10,9 @@ import io.varve.client.FateUnknownException;
 import io.varve.client.NewEvent;
 import io.varve.client.OutcomeUnknownException;
 import io.varve.client.VarveClient;
+import io.varve.client.json.FilterJson;
+import io.varve.client.json.Json;
+import io.varve.client.json.ResultJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

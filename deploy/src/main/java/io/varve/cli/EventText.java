@@ -1,8 +1,8 @@
 package io.varve.cli;
 
-import io.varve.cli.json.EventJson;
 import io.varve.client.Bytes;
 import io.varve.client.Event;
+import io.varve.client.json.EventJson;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;

@@ -1,11 +1,11 @@
 package io.varve.cli;
 
-import io.varve.cli.json.EventJson;
 import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.ReadOptions;
 import io.varve.client.VarveClient;
 import io.varve.client.VarveException;
+import io.varve.client.json.EventJson;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,7 +1,7 @@
 package io.varve.cli;
 
-import io.varve.cli.json.EventJson;
-import io.varve.cli.json.JsonSyntaxException;
+import io.varve.client.json.EventJson;
+import io.varve.client.json.JsonSyntaxException;
 import java.io.BufferedOutputStream;
 import java.io.Closeable;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 package io.varve.cli;
 
-import io.varve.cli.json.Json;
 import io.varve.client.Head;
 import io.varve.client.ReadConsistency;
 import io.varve.client.VarveClient;
+import io.varve.client.json.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 

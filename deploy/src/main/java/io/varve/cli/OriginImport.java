@@ -1,7 +1,5 @@
 package io.varve.cli;
 
-import io.varve.cli.json.EventJson;
-import io.varve.cli.json.JsonSyntaxException;
 import io.varve.client.AppendRequest;
 import io.varve.client.AppendResult;
 import io.varve.client.AppendResult.Appended;
@@ -11,6 +9,8 @@ import io.varve.client.Origin;
 import io.varve.client.SequenceGapException;
 import io.varve.client.VarveClient;
 import io.varve.client.VarveException;
+import io.varve.client.json.EventJson;
+import io.varve.client.json.JsonSyntaxException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

@@ -1,8 +1,8 @@
 package io.varve.cli;
 
-import io.varve.cli.json.EventJson;
-import io.varve.cli.json.Json;
 import io.varve.client.Event;
+import io.varve.client.json.EventJson;
+import io.varve.client.json.Json;
 
 /**
  * Where a command's results go: for people, or one JSON object a line. Not thread-safe; flushed

@@ -1,8 +1,8 @@
 package io.varve.cli;
 
-import io.varve.cli.json.FilterJson;
-import io.varve.cli.json.JsonSyntaxException;
 import io.varve.client.Filter;
+import io.varve.client.json.FilterJson;
+import io.varve.client.json.JsonSyntaxException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,8 +1,8 @@
 package io.varve.cli;
 
-import io.varve.cli.json.JsonSyntaxException;
-import io.varve.cli.json.ResultJson;
 import io.varve.client.VarveException;
+import io.varve.client.json.JsonSyntaxException;
+import io.varve.client.json.ResultJson;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;

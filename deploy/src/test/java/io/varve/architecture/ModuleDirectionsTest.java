@@ -32,8 +32,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * Dependencies point one way (DESIGN 4): {@code proto ← statemachine ← node ← deploy} and {@code
- * proto ← client ← deploy}. The core is deterministic, Ratis and RocksDB stay in their rooms, and
- * no gRPC type shows in the client's public signatures.
+ * proto ← client ← gateway-http ← deploy}. The core is deterministic, Ratis and RocksDB stay in
+ * their rooms, and no gRPC type shows in the client's public signatures.
  */
 class ModuleDirectionsTest {
   private static final String PROTO = "io.varve.proto..";
@@ -42,6 +42,7 @@ class ModuleDirectionsTest {
   private static final String NODE = "io.varve.node..";
   private static final String NODE_CLUSTER = "io.varve.node.cluster..";
   private static final String CLIENT = "io.varve.client..";
+  private static final String GATEWAY = "io.varve.gateway..";
   private static final String CLI = "io.varve.cli..";
 
   private static final String RATIS = "org.apache.ratis..";
@@ -97,7 +98,8 @@ class ModuleDirectionsTest {
 
   @Test
   void everyModuleWasSeen() {
-    for (String module : List.of(PROTO, CORE, CORE_RATIS, NODE, NODE_CLUSTER, CLIENT, CLI)) {
+    for (String module :
+        List.of(PROTO, CORE, CORE_RATIS, NODE, NODE_CLUSTER, CLIENT, GATEWAY, CLI)) {
       assertThat(production.that(resideInAPackage(module))).as(module).isNotEmpty();
     }
   }
@@ -134,7 +136,7 @@ class ModuleDirectionsTest {
           .resideInAPackage(PROTO)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, NODE, CLIENT, CLI)
+          .resideInAnyPackage(CORE, NODE, CLIENT, GATEWAY, CLI)
           .as("proto depends on no other module");
 
   private static final ArchRule CORE_SEES_ONLY_PROTO =
@@ -143,7 +145,7 @@ class ModuleDirectionsTest {
           .resideInAPackage(CORE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(NODE, CLIENT, CLI)
+          .resideInAnyPackage(NODE, CLIENT, GATEWAY, CLI)
           .as("statemachine depends on proto only");
 
   private static final ArchRule NODE_SEES_NO_CLIENT =
@@ -152,7 +154,7 @@ class ModuleDirectionsTest {
           .resideInAPackage(NODE)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CLIENT, CLI)
+          .resideInAnyPackage(CLIENT, GATEWAY, CLI)
           .as("node depends on proto and statemachine only");
 
   private static final ArchRule CLIENT_SEES_ONLY_PROTO =
@@ -161,8 +163,18 @@ class ModuleDirectionsTest {
           .resideInAPackage(CLIENT)
           .should()
           .dependOnClassesThat()
-          .resideInAnyPackage(CORE, NODE, CLI)
+          .resideInAnyPackage(CORE, NODE, GATEWAY, CLI)
           .as("client depends on proto only");
+
+  private static final ArchRule GATEWAY_SEES_ONLY_CLIENT =
+      noClasses()
+          .that()
+          .resideInAPackage(GATEWAY)
+          .should()
+          .dependOnClassesThat()
+          .resideInAnyPackage(
+              CORE, NODE, PROTO, CLI, "io.varve.client.internal..", "io.varve.testkit..")
+          .as("the gateway sees the client's public packages only");
 
   private static final ArchRule CORE_SEES_NO_RATIS =
       noClasses()
@@ -202,11 +214,11 @@ class ModuleDirectionsTest {
   private static final ArchRule CLIENT_SEES_NO_SERVER =
       noClasses()
           .that()
-          .resideInAnyPackage(CLIENT)
+          .resideInAnyPackage(CLIENT, GATEWAY)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(RATIS, ROCKSDB)
-          .as("client knows neither Ratis nor RocksDB");
+          .as("client and gateway know neither Ratis nor RocksDB");
 
   private static final ArchRule CLI_SEES_NO_RATIS =
       noClasses()
@@ -237,6 +249,7 @@ class ModuleDirectionsTest {
         CORE_SEES_ONLY_PROTO,
         NODE_SEES_NO_CLIENT,
         CLIENT_SEES_ONLY_PROTO,
+        GATEWAY_SEES_ONLY_CLIENT,
         CORE_SEES_NO_RATIS,
         CORE_SEES_NO_WIRE,
         NODE_KEEPS_RATIS_IN_ITS_ROOM,

@@ -1,7 +1,7 @@
 package io.varve.cli.demo;
 
 import com.fasterxml.jackson.core.JsonGenerator;
-import io.varve.cli.json.Json;
+import io.varve.client.json.Json;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.ArrayList;

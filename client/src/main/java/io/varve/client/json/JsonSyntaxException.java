@@ -1,4 +1,4 @@
-package io.varve.cli.json;
+package io.varve.client.json;
 
 /** Text that is not the JSON it should be. The message says what is wrong, for people. */
 public final class JsonSyntaxException extends RuntimeException {

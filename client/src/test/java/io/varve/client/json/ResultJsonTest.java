@@ -1,4 +1,4 @@
-package io.varve.cli.json;
+package io.varve.client.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,5 @@
 /** Tests of the package of the same name. */
 @NullMarked
-package io.varve.cli.json;
+package io.varve.client.json;
 
 import org.jspecify.annotations.NullMarked;

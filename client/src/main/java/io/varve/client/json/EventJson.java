@@ -1,4 +1,4 @@
-package io.varve.cli.json;
+package io.varve.client.json;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;

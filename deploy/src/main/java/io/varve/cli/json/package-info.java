@@ -1,8 +1,0 @@
-/**
- * The JSON that Varve speaks on the command line: events, filters, scopes, results and errors, with
- * the field names of DESIGN section 8.
- */
-@NullMarked
-package io.varve.cli.json;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,5 @@
+/** The gateway: start, stop, configuration. */
+@NullMarked
+package io.varve.gateway;
+
+import org.jspecify.annotations.NullMarked;

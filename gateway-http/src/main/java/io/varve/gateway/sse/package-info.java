@@ -1,0 +1,5 @@
+/** Streams: one upstream subscription shared by many followers. */
+@NullMarked
+package io.varve.gateway.sse;
+
+import org.jspecify.annotations.NullMarked;
