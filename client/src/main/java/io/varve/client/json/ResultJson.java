@@ -54,6 +54,11 @@ public final class ResultJson {
 
   private static void conflict(JsonGenerator out, Conflict conflict) throws IOException {
     out.writeStringField("outcome", "conflict");
+    writeFailed(out, conflict);
+  }
+
+  /** A conflict's conditions, as the field {@code failed} of an object that was begun. */
+  public static void writeFailed(JsonGenerator out, Conflict conflict) throws IOException {
     out.writeArrayFieldStart("failed");
     for (FailedCondition failed : conflict.failed()) {
       out.writeStartObject();
