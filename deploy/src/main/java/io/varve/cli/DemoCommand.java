@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
     name = "demo",
     sortOptions = false,
     description = {
-      "Run three nodes in one process on loopback, until Ctrl-C.",
+      "Run three nodes and a gateway in one process on loopback, until Ctrl-C.",
       "Prints a line starting with 'ready' once they are. Started again, they find their data."
     })
 final class DemoCommand implements Callable<Integer> {
@@ -38,7 +38,8 @@ final class DemoCommand implements Callable<Integer> {
       names = "--port-base",
       paramLabel = "N",
       description =
-          "The first of nine ports: three for clients, three among the nodes, three for operators."
+          "The first of ten ports: three for clients, three among the nodes, three for operators, and"
+              + " the gateway's."
               + " Default: 4700; with --play any that are free.")
   private @Nullable Integer portBase;
 
@@ -74,9 +75,15 @@ final class DemoCommand implements Callable<Integer> {
         DemoCluster.start(directory, ports, DemoPorts::defaults, fresh, DRAIN)) {
       console.lifetime().onStop(cluster::close);
       cluster.awaitReady(READY_LIMIT);
+      cluster.startGateway();
       console.out().println(cluster.ports().readyLine());
       console.out().flush();
-      console.err().println("three nodes run on " + directory + "; Ctrl-C stops them");
+      String http = "http://" + cluster.ports().httpAddress();
+      console
+          .err()
+          .println("three nodes and a gateway run on " + directory + "; Ctrl-C stops them");
+      console.err().println("the canvas:  " + http + "/canvas/");
+      console.err().println("the console: " + http + "/console/");
       console.lifetime().awaitStop();
     }
     return ExitCode.DONE.code();

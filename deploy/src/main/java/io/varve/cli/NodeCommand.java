@@ -109,21 +109,8 @@ final class NodeCommand implements Callable<Integer> {
     try {
       return VarveNode.start(settings);
     } catch (RuntimeException e) {
-      throw CommandException.refused("node " + settings.nodeId() + " cannot start: " + reasons(e));
+      throw CommandException.refused(
+          "node " + settings.nodeId() + " cannot start: " + Reasons.of(e));
     }
-  }
-
-  /** What went wrong, with what led to it: a cause often names the port or the file. */
-  private static String reasons(Throwable error) {
-    StringBuilder reasons = new StringBuilder();
-    String last = "";
-    for (Throwable cause = error; cause != null; cause = cause.getCause()) {
-      String message = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-      if (!last.contains(message)) {
-        reasons.append(reasons.isEmpty() ? "" : ": ").append(message);
-        last = message;
-      }
-    }
-    return reasons.toString();
   }
 }

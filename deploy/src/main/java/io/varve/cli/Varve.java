@@ -63,6 +63,7 @@ public final class Varve implements Callable<Integer> {
     CommandLine line = new CommandLine(this);
     line.addSubcommand(new DemoCommand(globals, console))
         .addSubcommand(new NodeCommand(console))
+        .addSubcommand(new GatewayCommand(console))
         .addSubcommand(new AppendCommand(globals, console))
         .addSubcommand(new ReadCommand(globals, console))
         .addSubcommand(new TailCommand(globals, console))

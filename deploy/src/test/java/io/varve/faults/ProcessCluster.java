@@ -102,9 +102,14 @@ final class ProcessCluster implements AutoCloseable {
   }
 
   private static List<String> command(Path config, Options options) {
+    return varve(options.jvmArgs(), "node", "--config", config.toString());
+  }
+
+  /** What starts a command of {@code varve} as a process of its own that dies with this one. */
+  static List<String> varve(List<String> jvmArgs, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(options.jvmArgs());
+    command.addAll(jvmArgs);
     command.addAll(
         List.of(
             "-Djava.util.concurrent.ForkJoinPool.common.parallelism=4",
@@ -117,7 +122,7 @@ final class ProcessCluster implements AutoCloseable {
     String classPath =
         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
     command.addAll(List.of("-cp", classPath, NodeMain.class.getName()));
-    command.addAll(List.of("node", "--config", config.toString()));
+    command.addAll(List.of(arguments));
     return command;
   }
 

@@ -45,6 +45,15 @@ public final class Gateway implements AutoCloseable {
     this.server = server;
   }
 
+  /**
+   * Starts a gateway; returns when it listens. It starts without a cluster too, and finds it later.
+   *
+   * @throws RuntimeException if it cannot listen, or its keys cannot be read
+   */
+  public static Gateway start(GatewayConfig config) {
+    return start(config, (cluster, registry) -> new IdentityAndStreams(config, cluster, registry));
+  }
+
   /** Starts a gateway of the given parts; returns when it listens. */
   static Gateway start(GatewayConfig config, GatewayParts.Maker maker) {
     Cluster cluster = new Cluster(() -> client(config));

@@ -2,6 +2,8 @@ package io.varve.gateway;
 
 import io.varve.client.TlsOptions;
 import io.varve.gateway.http.Limits;
+import io.varve.gateway.identity.IdentityOptions;
+import io.varve.gateway.sse.StreamOptions;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -26,6 +28,8 @@ import java.util.Set;
  * @param clusterToken what it shows the cluster; empty = nothing
  * @param deadline how long a call to the cluster may take, retries included; up to 20 s. Default 10
  *     s
+ * @param identity how it finds out who asks
+ * @param streams bounds of its streams
  * @param limits what its routes hold at most
  * @param drain how long requests and streams that are under way when it is closed may take; up to 1
  *     min. Default 10 s
@@ -40,6 +44,8 @@ public record GatewayConfig(
     Optional<TlsOptions> clusterTls,
     Optional<String> clusterToken,
     Duration deadline,
+    IdentityOptions identity,
+    StreamOptions streams,
     Limits limits,
     Duration drain) {
 
@@ -56,6 +62,8 @@ public record GatewayConfig(
     allowedOrigins = Set.copyOf(allowedOrigins);
     Objects.requireNonNull(clusterTls, "clusterTls");
     Objects.requireNonNull(clusterToken, "clusterToken");
+    Objects.requireNonNull(identity, "identity");
+    Objects.requireNonNull(streams, "streams");
     Objects.requireNonNull(limits, "limits");
     if (targets.isEmpty()) {
       throw new IllegalArgumentException("targets: name at least one node");
@@ -71,7 +79,7 @@ public record GatewayConfig(
   }
 
   /** A gateway before some nodes, with the defaults. */
-  public static GatewayConfig of(List<String> targets) {
+  public static GatewayConfig of(List<String> targets, IdentityOptions identity) {
     return new GatewayConfig(
         new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
         targets,
@@ -82,6 +90,8 @@ public record GatewayConfig(
         Optional.empty(),
         Optional.empty(),
         Duration.ofSeconds(10),
+        identity,
+        StreamOptions.defaults(),
         Limits.defaults(),
         Duration.ofSeconds(10));
   }
@@ -98,6 +108,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -114,6 +126,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -130,6 +144,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -146,6 +162,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -162,6 +180,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -178,6 +198,8 @@ public record GatewayConfig(
         Optional.of(options),
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -194,6 +216,8 @@ public record GatewayConfig(
         clusterTls,
         Optional.of(token),
         deadline,
+        identity,
+        streams,
         limits,
         drain);
   }
@@ -210,6 +234,44 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         time,
+        identity,
+        streams,
+        limits,
+        drain);
+  }
+
+  /** The same with another way to find out who asks. */
+  public GatewayConfig withIdentity(IdentityOptions options) {
+    return new GatewayConfig(
+        listen,
+        targets,
+        admin,
+        log,
+        tls,
+        allowedOrigins,
+        clusterTls,
+        clusterToken,
+        deadline,
+        options,
+        streams,
+        limits,
+        drain);
+  }
+
+  /** The same with other bounds of streams. */
+  public GatewayConfig withStreams(StreamOptions options) {
+    return new GatewayConfig(
+        listen,
+        targets,
+        admin,
+        log,
+        tls,
+        allowedOrigins,
+        clusterTls,
+        clusterToken,
+        deadline,
+        identity,
+        options,
         limits,
         drain);
   }
@@ -226,6 +288,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         others,
         drain);
   }
@@ -242,6 +306,8 @@ public record GatewayConfig(
         clusterTls,
         clusterToken,
         deadline,
+        identity,
+        streams,
         limits,
         time);
   }

@@ -2,6 +2,7 @@ package io.varve.gateway;
 
 import com.linecorp.armeria.server.ServerBuilder;
 import io.varve.gateway.identity.Authenticator;
+import io.varve.gateway.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -19,7 +20,9 @@ public final class TestGateway {
   /** A gateway before one node, set up as a test wants. */
   public static Gateway start(
       String target, Authenticator callers, UnaryOperator<GatewayConfig> further) {
-    GatewayConfig config = GatewayConfig.of(List.of(target)).withDeadline(Duration.ofSeconds(20));
+    GatewayConfig config =
+        GatewayConfig.of(List.of(target), IdentityOptions.open())
+            .withDeadline(Duration.ofSeconds(20));
     return Gateway.start(further.apply(config), (cluster, registry) -> new Parts(callers));
   }
 

@@ -1,24 +1,31 @@
 package io.varve.cli.demo;
 
+import io.varve.gateway.Gateway;
+import io.varve.gateway.GatewayConfig;
+import io.varve.gateway.identity.Grants;
+import io.varve.gateway.identity.IdentityOptions;
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
 import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
+import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Three nodes in this process, on loopback, each with a data directory of its own: a real cluster,
- * but for the processes. Thread-safe.
+ * Three nodes and a gateway in this process, on loopback, each node with a data directory of its
+ * own: a real cluster, but for the processes. Thread-safe.
  */
 public final class DemoCluster implements AutoCloseable {
 
@@ -28,6 +35,7 @@ public final class DemoCluster implements AutoCloseable {
   private final DemoPorts ports;
   private final Duration drain;
   private final @Nullable VarveNode[] nodes = new VarveNode[DemoPorts.NODES];
+  private @Nullable Gateway gateway;
   private boolean closed;
 
   private DemoCluster(DemoDirectory directory, DemoPorts ports, Duration drain) {
@@ -64,7 +72,7 @@ public final class DemoCluster implements AutoCloseable {
             "port "
                 + used.getAsInt()
                 + " is in use; stop who listens there, or choose other ports with --port-base"
-                + " (nine are used, from "
+                + " (ten are used, from "
                 + ports.base()
                 + " on)");
       }
@@ -111,6 +119,42 @@ public final class DemoCluster implements AutoCloseable {
     }
   }
 
+  /**
+   * Starts the gateway. Its clients register themselves and may do everything: this is for trying
+   * things out on one's own machine.
+   */
+  public void startGateway() {
+    IdentityOptions identity =
+        IdentityOptions.keys(directory.signingKeys())
+            .withCreateSigningKeys(true)
+            .withSelfRegistration(true)
+            .withDefaultGrants(Grants.everything());
+    GatewayConfig config =
+        GatewayConfig.of(addresses(ports::clientAddress), identity)
+            .withListen(new InetSocketAddress("127.0.0.1", ports.httpPort()))
+            .withAdmin(addresses(ports::adminAddress))
+            .withAllowedOrigins(Set.of("http://localhost:*", "http://127.0.0.1:*"))
+            .withDrain(drain);
+    synchronized (this) {
+      if (closed) {
+        throw new IllegalStateException("the cluster was closed");
+      }
+      gateway = Gateway.start(config);
+    }
+  }
+
+  /** Stops the gateway; whoever uses it is offline then. */
+  void stopGateway() {
+    Gateway stopping;
+    synchronized (this) {
+      stopping = gateway;
+      gateway = null;
+    }
+    if (stopping != null) {
+      stopping.close();
+    }
+  }
+
   /** The node, 0 to 2, that leads now, if one does. */
   OptionalInt leader() {
     return IntStream.range(0, nodes.length)
@@ -151,6 +195,7 @@ public final class DemoCluster implements AutoCloseable {
       }
       closed = true;
     }
+    stopGateway();
     stopAll();
     directory.close();
   }
@@ -186,6 +231,10 @@ public final class DemoCluster implements AutoCloseable {
     return NodeConfig.of(DemoDirectory.nodeId(node), directory.node(node), members())
         .withApi(api -> api.withDrain(drain))
         .withAdmin(admin -> admin.withListen(HostAndPort.parse(ports.adminAddress(node))));
+  }
+
+  private static List<String> addresses(IntFunction<String> address) {
+    return IntStream.range(0, DemoPorts.NODES).mapToObj(address).toList();
   }
 
   private List<MemberConfig> members() {

@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 final class DemoDirectory implements AutoCloseable {
   private static final String LOCK = "demo.lock";
   private static final String PORT_BASE = "demo.port-base";
+  private static final String SIGNING_KEYS = "gateway-keys.json";
   private static final String NODE = "node-";
 
   private final Path path;
@@ -75,6 +76,11 @@ final class DemoDirectory implements AutoCloseable {
     return path.resolve(nodeId(node));
   }
 
+  /** Where the gateway keeps the keys it signs tokens with. */
+  Path signingKeys() {
+    return path.resolve(SIGNING_KEYS);
+  }
+
   /** A node's id. */
   static String nodeId(int node) {
     return NODE + (node + 1);
@@ -86,6 +92,7 @@ final class DemoDirectory implements AutoCloseable {
       deleteTree(node(node));
     }
     deleteTree(path.resolve(PORT_BASE));
+    deleteTree(signingKeys());
   }
 
   /**

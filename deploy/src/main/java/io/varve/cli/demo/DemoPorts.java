@@ -11,10 +11,10 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The loopback ports of the demonstration's three nodes: three for clients from {@code base} on,
- * then three for the nodes among themselves, then their three admin ports.
+ * The loopback ports of the demonstration: three for clients from {@code base} on, then three for
+ * the nodes among themselves, then their three admin ports, then the gateway's.
  *
- * @param base the first one, 1 to 65,527
+ * @param base the first one, 1 to 65,526
  */
 public record DemoPorts(int base) {
 
@@ -24,7 +24,9 @@ public record DemoPorts(int base) {
   /** Where the demonstration listens unless told otherwise. */
   public static final int DEFAULT_BASE = 4700;
 
-  private static final int COUNT = 3 * NODES;
+  /** How many there are. */
+  static final int COUNT = 3 * NODES + 1;
+
   private static final int MAX_BASE = 65_536 - COUNT;
   private static final String LOOPBACK = "127.0.0.1";
 
@@ -80,6 +82,16 @@ public record DemoPorts(int base) {
     return LOOPBACK + ":" + (base + 2 * NODES + node);
   }
 
+  /** Where browsers and devices reach the gateway. */
+  public String httpAddress() {
+    return LOOPBACK + ":" + httpPort();
+  }
+
+  /** The gateway's port. */
+  int httpPort() {
+    return base + 3 * NODES;
+  }
+
   /** Where clients reach the nodes, separated by commas. */
   public String clientAddresses() {
     return joined(this::clientAddress);
@@ -90,9 +102,14 @@ public record DemoPorts(int base) {
     return joined(this::adminAddress);
   }
 
-  /** The line that says that the nodes are of use, and where. */
+  /** The line that says that all are of use, and where. */
   public String readyLine() {
-    return "ready grpc=" + clientAddresses() + " admin=" + adminAddresses();
+    return "ready grpc="
+        + clientAddresses()
+        + " admin="
+        + adminAddresses()
+        + " http="
+        + httpAddress();
   }
 
   private static String joined(IntFunction<String> address) {
