@@ -153,8 +153,9 @@ public final class Gateway implements AutoCloseable {
             .quietPeriod(Duration.ZERO)
             .timeout(config.drain().plus(LAST_WORDS))
             .build());
-    routes.addTo(server, config.allowedOrigins());
     parts.addTo(server);
+    // Last, since pages take whatever nothing else does.
+    routes.addTo(server, config.allowedOrigins());
     return server.build();
   }
 }

@@ -3,6 +3,7 @@ package io.varve.gateway.http;
 import com.codahale.metrics.MetricRegistry;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpMethod;
+import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.server.RejectedRouteHandler;
 import com.linecorp.armeria.server.ServerBuilder;
@@ -30,9 +31,6 @@ public final class Routes implements AutoCloseable {
 
   private static final int MAX_REQUEST_LINE_BYTES = 64 << 10;
   private static final int MAX_HEADER_BYTES = 16 << 10;
-
-  /** Directories of pages. */
-  private static final List<String> PAGES = List.of("canvas", "console");
 
   private final Cluster cluster;
   private final Authenticator authenticator;
@@ -201,21 +199,21 @@ public final class Routes implements AutoCloseable {
                             headers -> {}))));
   }
 
-  /** What browsers load. */
+  /** What browsers load: whatever no other route takes. */
   private void pages(ServerBuilder server) {
     StaticFiles files = new StaticFiles();
-    Operation file = Operation.open("page", files::answer);
-    get(server, "/", file);
-    get(server, "/openapi.json", file);
-    get(server, "/varve-local.js", file);
-    get(server, "/varve-local.d.ts", file);
-    for (String directory : PAGES) {
-      get(
-          server,
-          "/" + directory,
-          Operation.open("page", exchange -> StaticFiles.redirect("/" + directory + "/")));
-      get(server, "prefix:/" + directory, file);
-    }
+    RouteService pages =
+        new RouteService(
+            Map.of(HttpMethod.GET, Operation.open("page", files::answer)),
+            authenticator,
+            bodies,
+            figures);
+    server.service(
+        "prefix:/",
+        (context, request) ->
+            files.has(context.path())
+                ? pages.serve(context, request)
+                : ErrorAnswers.problem(HttpStatus.NOT_FOUND, "").toResponse());
   }
 
   private void get(ServerBuilder server, String path, Operation operation) {

@@ -7,9 +7,6 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
-import io.varve.gateway.problem.Problem;
-import io.varve.gateway.problem.ProblemCode;
-import io.varve.gateway.problem.ProblemException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -28,6 +25,8 @@ import java.util.regex.Pattern;
  */
 final class StaticFiles {
   private static final String ROOT = "/io/varve/gateway/static";
+
+  private static final int PERMANENT_REDIRECT = 308;
 
   /** Only such names are looked for: no {@code ..}, nothing hidden, nothing encoded. */
   private static final Pattern PATH =
@@ -65,19 +64,20 @@ final class StaticFiles {
     return CompletableFuture.completedFuture(serve(exchange, exchange.context().path()));
   }
 
-  /** Leads a directory named without its {@code /} to where it is. */
-  static CompletableFuture<HttpResponse> redirect(String to) {
-    return CompletableFuture.completedFuture(
-        HttpResponse.of(ResponseHeaders.of(HttpStatus.valueOf(308), HttpHeaderNames.LOCATION, to)));
+  /** Whether a request's path names a file, or a directory that has an {@code index.html}. */
+  boolean has(String path) {
+    return find(path).isPresent() || find(path + "/").isPresent();
   }
 
   private HttpResponse serve(Exchange exchange, String path) {
-    Loaded file =
-        find(path)
-            .orElseThrow(
-                () ->
-                    new ProblemException(
-                        Problem.of(ProblemCode.NOT_FOUND, "there is nothing at this address")));
+    Optional<Loaded> found = find(path);
+    if (found.isEmpty()) {
+      // A directory without its slash: links within its page would lead elsewhere.
+      return HttpResponse.of(
+          ResponseHeaders.of(
+              HttpStatus.valueOf(PERMANENT_REDIRECT), HttpHeaderNames.LOCATION, path + "/"));
+    }
+    Loaded file = found.get();
     if (Answers.matches(exchange, file.tag())) {
       return Answers.notModified(file.tag(), StaticFiles::secure);
     }
