@@ -2,6 +2,10 @@ package io.varve.gateway.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import com.linecorp.armeria.common.HttpMethod;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
@@ -27,9 +31,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -38,6 +44,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Two gateways with the same signing keys, over a real log and real HTTP. */
 class IdentityServiceTest {
@@ -602,6 +609,47 @@ class IdentityServiceTest {
   }
 
   @Test
+  void revocationsOfTokensThatEndedLongAgoAreSweptAway() {
+    try (EmbeddedVarve fresh = EmbeddedVarve.start()) {
+      TestGateway gateway =
+          gateway(
+              () -> fresh.clientBuilder().build(),
+              IdentityOptions.keys(keys).withSelfRegistration(true));
+      Instant longAgo = CLOCK.instant().minus(Duration.ofHours(2));
+      UUID old = UUID.fromString("ffffffff-ffff-4fff-bfff-ffffffffffff"); // Behind any start.
+      UUID recent = UUID.fromString("ffffffff-ffff-4fff-bfff-fffffffffffe");
+      fresh
+          .client()
+          .append(IdentityRecords.event(new TokenRevocation(old, Optional.empty(), longAgo)));
+      fresh
+          .client()
+          .append(
+              IdentityRecords.event(
+                  new TokenRevocation(recent, Optional.empty(), CLOCK.instant())));
+      String token = gateway.token(device);
+
+      assertThat(
+              gateway
+                  .send(HttpMethod.DELETE, TOKEN, "", "authorization", "Bearer " + token)
+                  .status())
+          .isEqualTo(204);
+
+      assertThat(
+              fresh
+                  .client()
+                  .readLatestPageAsync(
+                      LatestOptions.builder("_varve/identity").keyPrefix("token/").build())
+                  .join()
+                  .events())
+          .extracting(Event::key)
+          .contains("token/" + recent)
+          .doesNotContain("token/" + old)
+          .hasSize(2);
+      stop(gateway);
+    }
+  }
+
+  @Test
   void aRevokedClientIsOutEverywhereAndItsOldTokensStayOutWhenItIsBack() {
     String token = one.token(device);
     assertThat(other.who(token).status()).isEqualTo(200);
@@ -692,7 +740,53 @@ class IdentityServiceTest {
     }
   }
 
+  @Test
+  void revocationsActAlsoAfterTheNodeThatWasFollowedCameBack() {
+    try (EmbeddedVarve restarted = EmbeddedVarve.start()) {
+      TestGateway gateway =
+          gateway(
+              () -> restarted.clientBuilder().build(),
+              IdentityOptions.keys(keys).withSelfRegistration(true));
+      String token = gateway.token(device);
+      assertThat(gateway.who(token).status()).isEqualTo(200);
+
+      restarted.restart();
+      assertThat(gateway.who(token).status()).isEqualTo(200);
+      ClientRecord record = ClientRecord.registered(device.clientKey(), CLOCK.instant());
+      restarted
+          .client()
+          .append(IdentityRecords.event(IdentityRecords.CLIENT_REVOKED, record.revoke()));
+
+      eventually(() -> gateway.who(token).status() == 403);
+      stop(gateway);
+    }
+  }
+
   // ---- open mode ----
+
+  @Test
+  void anOpenGatewaySaysSoLoudly() {
+    Logger logger = (Logger) LoggerFactory.getLogger(IdentityService.class);
+    CopyOnWriteArrayList<ILoggingEvent> logged = new CopyOnWriteArrayList<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            logged.add(event);
+          }
+        };
+    appender.start();
+    logger.addAppender(appender);
+    try {
+      gateway(IdentityOptions.open());
+      eventually(() -> !logged.isEmpty());
+    } finally {
+      logger.detachAppender(appender);
+    }
+
+    assertThat(logged.get(0).getLevel()).isEqualTo(Level.WARN);
+    assertThat(logged.get(0).getFormattedMessage()).contains("THIS GATEWAY IS OPEN");
+  }
 
   @Test
   void anOpenGatewayAsksNobody() {
