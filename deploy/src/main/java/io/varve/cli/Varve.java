@@ -77,6 +77,13 @@ public final class Varve implements Callable<Integer> {
             new CommandLine(new ClusterCommand())
                 .addSubcommand(new ClusterDescribeCommand(globals, console)))
         .addSubcommand(
+            new CommandLine(new TokenCommand())
+                .addSubcommand(new TokenKeygenCommand(globals, console))
+                .addSubcommand(new TokenRegisterCommand(globals, console))
+                .addSubcommand(new TokenGrantCommand(globals, console))
+                .addSubcommand(new TokenRevokeCommand(globals, console))
+                .addSubcommand(new TokenListCommand(globals, console)))
+        .addSubcommand(
             new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchAppendCommand(globals, console))
                 .addSubcommand(new BenchReadCommand(globals, console))

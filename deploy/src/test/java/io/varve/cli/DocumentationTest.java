@@ -1,5 +1,6 @@
 package io.varve.cli;
 
+import static io.varve.cli.DocumentedCommands.blocks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.cli.demo.DemoCluster;
@@ -14,12 +15,10 @@ import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -57,15 +56,7 @@ class DocumentationTest {
   /** The README's commands, as a shell runs them, one after the other, against a fresh cluster. */
   @Test
   void theReadmesCommandsAndItsJavaWork() throws Exception {
-    Path launcher = directory.resolve("varve");
-    Files.writeString(
-        launcher,
-        "#!/bin/bash\nexec '"
-            + Path.of(System.getProperty("java.home"), "bin", "java")
-            + "' -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp '"
-            + System.getProperty("java.class.path")
-            + "' io.varve.cli.Varve \"$@\"\n");
-    assertThat(launcher.toFile().setExecutable(true)).isTrue();
+    DocumentedCommands commands = new DocumentedCommands(directory);
     try (DemoCluster cluster =
         DemoCluster.start(
             directory.resolve("data"),
@@ -76,7 +67,7 @@ class DocumentationTest {
       cluster.awaitReady(java.time.Duration.ofMinutes(1));
       Map<String, String> environment = Map.of("VARVE_TARGET", cluster.ports().clientAddresses());
 
-      String printed = shell("set -e\n" + blocks(README, "sh").get(2), environment);
+      String printed = commands.run(blocks(README, "sh").get(2), environment);
 
       assertThat(printed.lines().filter(line -> line.startsWith("appended at position")))
           .hasSize(2);
@@ -129,6 +120,11 @@ class DocumentationTest {
             "verify",
             "completion",
             "cluster describe",
+            "token keygen",
+            "token register",
+            "token grant",
+            "token revoke",
+            "token list",
             "bench append",
             "bench read",
             "bench subscribe")) {
@@ -156,21 +152,6 @@ class DocumentationTest {
         }
       }
     }
-  }
-
-  private String shell(String script, Map<String, String> environment)
-      throws IOException, InterruptedException {
-    ProcessBuilder builder =
-        new ProcessBuilder("bash", "-c", script)
-            .directory(directory.toFile())
-            .redirectErrorStream(true);
-    builder.environment().putAll(environment);
-    Process process = builder.start();
-    process.getOutputStream().close();
-    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).as(output).isZero();
-    return output;
   }
 
   /** Compiles the snippet as the body of a method and runs it against a node. */
@@ -201,16 +182,5 @@ class DocumentationTest {
     try (URLClassLoader loader = new URLClassLoader(new URL[] {directory.toUri().toURL()})) {
       ((Runnable) loader.loadClass("Snippet").getDeclaredConstructor().newInstance()).run();
     }
-  }
-
-  private static List<String> blocks(Path document, String language) throws IOException {
-    List<String> blocks = new ArrayList<>();
-    Matcher block =
-        Pattern.compile("(?ms)^```" + language + "\n(.*?)^```$")
-            .matcher(Files.readString(document));
-    while (block.find()) {
-      blocks.add(block.group(1));
-    }
-    return blocks;
   }
 }

@@ -26,7 +26,12 @@ class HelpExamplesTest {
         "import",
         "export",
         "verify",
-        "cluster describe"
+        "cluster describe",
+        "token keygen",
+        "token register",
+        "token grant",
+        "token revoke",
+        "token list"
       })
   void examplesAreTaken(String command) throws Exception {
     List<String> examples =

@@ -140,6 +140,7 @@ class LauncherTest {
     assertThat(run("demo", "--play").lines()).contains("-Xmx2g", "-Dvarve.log.level=ERROR");
     assertThat(run("node", "--config", "x").lines()).contains("-Xmx1g", "-Dvarve.log.level=INFO");
     assertThat(run("append", "--source", "demo", "--type", "--play").lines()).contains("-Xmx256m");
+    assertThat(run("token", "grant", "--name", "demo").lines()).contains("-Xmx256m");
   }
 
   @Test

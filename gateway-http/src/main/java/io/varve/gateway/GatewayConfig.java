@@ -23,7 +23,8 @@ import java.util.Set;
  * @param log the log's name; empty = {@code default}
  * @param tls its certificate; empty = plaintext. Default empty
  * @param allowedOrigins origins whose pages may use it from other addresses, each exactly as
- *     browsers send it: {@code https://app.example.com}. Default none
+ *     browsers send it: {@code https://app.example.com}, or with {@code :*} for any port of a host.
+ *     Default none
  * @param clusterTls how it encrypts its connections to the cluster; empty = plaintext
  * @param clusterToken what it shows the cluster; empty = nothing
  * @param deadline how long a call to the cluster may take, retries included; up to 20 s. Default 10
@@ -322,7 +323,7 @@ public record GatewayConfig(
   private static void requireOrigin(String origin) {
     boolean exact;
     try {
-      URI uri = URI.create(origin);
+      URI uri = URI.create(origin.endsWith(":*") ? origin.substring(0, origin.length() - 2) : origin);
       exact =
           uri.getScheme() != null
               && uri.getHost() != null
@@ -337,7 +338,7 @@ public record GatewayConfig(
       throw new IllegalArgumentException(
           "allowedOrigins: '"
               + origin
-              + "' is not an origin such as https://app.example.com (no path, no wildcard)");
+              + "' is not an origin such as https://app.example.com (no path, no wildcard but :* for any port)");
     }
   }
 

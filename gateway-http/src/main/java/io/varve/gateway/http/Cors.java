@@ -39,7 +39,7 @@ final class Cors implements DecoratingHttpServiceFunction {
     if (origin == null) {
       return delegate.serve(context, request);
     }
-    boolean allowed = origins.contains(origin);
+    boolean allowed = origins.contains(origin) || origins.contains(anyPort(origin));
     context.mutateAdditionalResponseHeaders(
         headers -> {
           headers.add(HttpHeaderNames.VARY, "Origin");
@@ -64,6 +64,13 @@ final class Cors implements DecoratingHttpServiceFunction {
             .set(HttpHeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS)
             .set(HttpHeaderNames.ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS)
             .build());
+  }
+
+  /** The origin as it is configured when any of its host's ports is meant. */
+  private static String anyPort(String origin) {
+    int port = origin.lastIndexOf(':');
+    boolean named = port > origin.indexOf("://");
+    return (named ? origin.substring(0, port) : origin) + ":*";
   }
 
   private static void allow(HttpHeadersBuilder headers, String origin) {

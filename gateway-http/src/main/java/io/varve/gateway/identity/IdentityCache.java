@@ -209,14 +209,15 @@ final class IdentityCache implements AutoCloseable {
     LOG.info("cannot follow the identity records, trying again: {}", failure.toString());
     cluster.noticed(client, failure);
     try {
-      timer.schedule(
-          () -> {
-            if (isCurrent(mine)) {
-              restart();
-            }
-          },
-          RESTART_MILLIS,
-          TimeUnit.MILLISECONDS);
+      var unused =
+          timer.schedule(
+              () -> {
+                if (isCurrent(mine)) {
+                  restart();
+                }
+              },
+              RESTART_MILLIS,
+              TimeUnit.MILLISECONDS);
     } catch (RejectedExecutionException e) {
       LOG.debug("closed meanwhile", e);
     }

@@ -213,7 +213,8 @@ public final class IdentityRecords {
     out.writeEndArray();
   }
 
-  private static void write(JsonGenerator out, ClientRecord record) throws IOException {
+  /** Writes the fields of a client's record, as they stand in the log. */
+  public static void write(JsonGenerator out, ClientRecord record) throws IOException {
     out.writeStringField("clientId", record.clientId());
     out.writeStringField("status", record.revoked() ? "revoked" : "active");
     if (record.key().isPresent()) {

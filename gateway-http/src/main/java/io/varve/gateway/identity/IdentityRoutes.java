@@ -3,6 +3,7 @@ package io.varve.gateway.identity;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.linecorp.armeria.common.AggregatedHttpRequest;
+import com.linecorp.armeria.common.ClosedSessionException;
 import com.linecorp.armeria.common.ContentTooLargeException;
 import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
@@ -14,6 +15,7 @@ import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
+import com.linecorp.armeria.common.stream.ClosedStreamException;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import io.varve.client.json.Json;
@@ -67,7 +69,10 @@ final class IdentityRoutes implements HttpService {
 
   @Override
   public HttpResponse serve(ServiceRequestContext context, HttpRequest request) {
-    context.setMaxRequestLength(MAX_BODY_BYTES);
+    if (request.headers().contentLength() > MAX_BODY_BYTES) {
+      return tooLarge().toResponse();
+    }
+    context.setMaxRequestLength(MAX_BODY_BYTES); // For bodies that do not say how long they are.
     return HttpResponse.of(
         request
             .aggregate()
@@ -82,29 +87,32 @@ final class IdentityRoutes implements HttpService {
       throw new ProblemException(
           Problem.invalid("query", context.path() + " takes no query parameters"));
     }
-    switch (context.path()) {
-      case IDENTITY:
-        if (method == HttpMethod.GET || method == HttpMethod.HEAD) {
-          return identity(request.headers());
+    return switch (context.path()) {
+      case IDENTITY -> {
+        if (method != HttpMethod.GET && method != HttpMethod.HEAD) {
+          throw notAllowed(method, "GET");
         }
-        throw notAllowed(method, "GET");
-      case CHALLENGE:
-        if (method == HttpMethod.POST) {
-          return bounded(() -> challenge(context, request));
+        yield identity(request.headers());
+      }
+      case CHALLENGE -> {
+        if (method != HttpMethod.POST) {
+          throw notAllowed(method, "POST");
         }
-        throw notAllowed(method, "POST");
-      case TOKEN:
-        if (method == HttpMethod.POST) {
-          return bounded(() -> token(context, request));
-        }
+        yield bounded(() -> challenge(context, request));
+      }
+      case TOKEN -> {
         if (method == HttpMethod.DELETE) {
-          return bounded(() -> revoke(context, request.headers()));
+          yield bounded(() -> revoke(context, request.headers()));
         }
-        throw notAllowed(method, "POST, DELETE");
-      default:
-        throw new ProblemException(
-            Problem.of(ProblemCode.NOT_FOUND, "there is nothing at " + context.path()));
-    }
+        if (method != HttpMethod.POST) {
+          throw notAllowed(method, "POST, DELETE");
+        }
+        yield bounded(() -> token(context, request));
+      }
+      default ->
+          throw new ProblemException(
+              Problem.of(ProblemCode.NOT_FOUND, "there is nothing at " + context.path()));
+    };
   }
 
   private CompletableFuture<HttpResponse> identity(RequestHeaders headers) {
@@ -136,9 +144,8 @@ final class IdentityRoutes implements HttpService {
     Keys with = keys();
     JsonNode body = body(request, Set.of("publicKey"));
     ClientKey key = publicKey(body);
-    return CompletableFuture.supplyAsync(
-            () -> with.issuer.challenge(key), context.blockingTaskExecutor())
-        .thenCompose(challenge -> challenge)
+    return CompletableFuture.completedFuture(key)
+        .thenComposeAsync(with.issuer::challenge, context.blockingTaskExecutor())
         .thenApply(
             challenge ->
                 json(
@@ -158,9 +165,11 @@ final class IdentityRoutes implements HttpService {
     byte[] signature = signature(body);
     boolean cookie = cookie(body);
     boolean secure = secure(context, request.headers());
-    return CompletableFuture.supplyAsync(
-            () -> with.issuer.exchange(key, challenge, signature), context.blockingTaskExecutor())
-        .thenCompose(token -> token)
+    // Off the event loop: checking and making signatures takes a millisecond.
+    return CompletableFuture.completedFuture(key)
+        .thenComposeAsync(
+            mine -> with.issuer.exchange(mine, challenge, signature),
+            context.blockingTaskExecutor())
         .thenApply(
             token -> {
               String answer =
@@ -347,11 +356,20 @@ final class IdentityRoutes implements HttpService {
   }
 
   private static Problem problem(Throwable failure) {
-    if (Problems.unwrap(failure) instanceof ContentTooLargeException) {
-      return Problem.of(
-          ProblemCode.PAYLOAD_TOO_LARGE, "a body has at most " + MAX_BODY_BYTES + " bytes here");
+    Throwable cause = Problems.unwrap(failure);
+    if (cause instanceof ContentTooLargeException) {
+      return tooLarge();
+    }
+    if (cause instanceof ClosedStreamException || cause instanceof ClosedSessionException) {
+      // Nobody is there any more to read this.
+      return Problem.invalid("", "the body did not arrive whole");
     }
     return Problems.of(failure);
+  }
+
+  private static Problem tooLarge() {
+    return Problem.of(
+        ProblemCode.PAYLOAD_TOO_LARGE, "a body has at most " + MAX_BODY_BYTES + " bytes here");
   }
 
   private static ProblemException notAllowed(HttpMethod method, String allowed) {

@@ -58,7 +58,7 @@ final class SignedTexts {
     JWSObject signed =
         new JWSObject(
             new JWSHeader.Builder(JWSAlgorithm.ES256)
-                .type(kind.type)
+                .type(new JOSEObjectType(kind.type))
                 .keyID(signer.getKey())
                 .build(),
             new Payload(
@@ -103,7 +103,8 @@ final class SignedTexts {
     if (!JWSAlgorithm.ES256.equals(header.getAlgorithm())) {
       throw kind.refused("is not signed with ES256");
     }
-    if (!HEADER.equals(header.getIncludedParams()) || !kind.type.equals(header.getType())) {
+    if (!HEADER.equals(header.getIncludedParams())
+        || !new JOSEObjectType(kind.type).equals(header.getType())) {
       throw kind.refused("is not of this kind");
     }
     String keyId = header.getKeyID();
@@ -186,14 +187,14 @@ final class SignedTexts {
         "the challenge",
         "challenge");
 
-    private final JOSEObjectType type;
+    private final String type;
     private final String issuer;
     private final ProblemCode code;
     private final String name;
     private final String field;
 
     Kind(String type, String issuer, ProblemCode code, String name, String field) {
-      this.type = new JOSEObjectType(type);
+      this.type = type;
       this.issuer = issuer;
       this.code = code;
       this.name = name;

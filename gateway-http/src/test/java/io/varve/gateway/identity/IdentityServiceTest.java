@@ -2,6 +2,10 @@ package io.varve.gateway.identity;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.AppenderBase;
 import com.linecorp.armeria.common.HttpMethod;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
@@ -27,17 +31,20 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** Two gateways with the same signing keys, over a real log and real HTTP. */
 class IdentityServiceTest {
@@ -50,29 +57,30 @@ class IdentityServiceTest {
 
   private static Path keys;
 
-  private final SettableClock clock = new SettableClock();
+  private static TestGateway one;
+  private static TestGateway other;
+
+  /** It only ever goes on, so tests may share it. */
+  private static final SettableClock CLOCK = new SettableClock();
+
   private final List<TestGateway> started = new ArrayList<>();
   private final Device device = new Device();
-  private TestGateway one;
-  private TestGateway other;
 
   @BeforeAll
   static void startLog() {
     varve = EmbeddedVarve.start();
     keys = directory.resolve("signing-keys.json");
     SigningKeys.create(keys);
+    IdentityOptions options = IdentityOptions.keys(keys).withSelfRegistration(true);
+    one = new TestGateway(() -> varve.clientBuilder().build(), options, CLOCK);
+    other = new TestGateway(() -> varve.clientBuilder().build(), options, CLOCK);
   }
 
   @AfterAll
   static void stopLog() {
+    one.close();
+    other.close();
     varve.close();
-  }
-
-  @BeforeEach
-  void startGateways() {
-    IdentityOptions options = IdentityOptions.keys(keys).withSelfRegistration(true);
-    one = gateway(options);
-    other = gateway(options);
   }
 
   @AfterEach
@@ -90,7 +98,7 @@ class IdentityServiceTest {
 
     assertThat(answer.ok().get("clientId").textValue()).isEqualTo(device.clientId());
     assertThat(answer.ok().get("expires").textValue())
-        .isEqualTo(clock.instant().plus(Duration.ofMinutes(15)).toString());
+        .isEqualTo(CLOCK.instant().plus(Duration.ofMinutes(15)).toString());
     assertThat(answer.ok().at("/grants/append/0").textValue())
         .isEqualTo("clients/" + device.clientId() + "/");
     assertThat(answer.setCookie()).isEmpty();
@@ -109,7 +117,7 @@ class IdentityServiceTest {
             org.assertj.core.groups.Tuple.tuple("_varve/tokens", "TokenIssued", device.clientId()),
             org.assertj.core.groups.Tuple.tuple(
                 "_varve/identity", "ClientRegistered", "client/" + device.clientId()));
-    assertThat(events).noneMatch(event -> event.data().toUtf8().contains(token.split("\\.")[2]));
+    assertThat(events).noneMatch(event -> event.data().toUtf8().contains(part(token, 2)));
 
     // The next token registers nothing.
     other.token(device);
@@ -131,7 +139,7 @@ class IdentityServiceTest {
     assertThat(mine.ok().get("clientId").textValue()).isEqualTo(device.clientId());
     assertThat(mine.ok().at("/grants/read/0").textValue())
         .isEqualTo("clients/" + device.clientId() + "/");
-    assertThat(Instant.parse(mine.ok().get("expires").textValue())).isAfter(clock.instant());
+    assertThat(Instant.parse(mine.ok().get("expires").textValue())).isAfter(CLOCK.instant());
 
     assertThat(one.get("/v1/identity", "authorization", "Bearer x.y.z").problem())
         .isEqualTo("401 UNAUTHENTICATED");
@@ -191,7 +199,7 @@ class IdentityServiceTest {
   @Test
   void aChallengeEnds() {
     String challenge = one.challenge(device);
-    clock.advance(Duration.ofSeconds(66));
+    CLOCK.advance(Duration.ofSeconds(66));
 
     nothingIsAppendedBy(
         () -> one.exchange(device, challenge), "401 CHALLENGE_REFUSED", "challenge");
@@ -329,11 +337,11 @@ class IdentityServiceTest {
   @Test
   void aTokenEndsExactlyWhenItSaysPlusTheClocksTolerance() {
     String token = one.token(device);
-    clock.advance(Duration.ofMinutes(15).plusSeconds(4));
+    CLOCK.advance(Duration.ofMinutes(15).plusSeconds(4));
     assertThat(one.who(token).status()).isEqualTo(200);
     assertThat(other.who(token).status()).isEqualTo(200);
 
-    clock.advance(Duration.ofSeconds(1));
+    CLOCK.advance(Duration.ofSeconds(1));
 
     assertThat(one.who(token).problem()).isEqualTo("401 UNAUTHENTICATED");
     assertThat(one.who(token).detail()).contains("ended at");
@@ -377,7 +385,7 @@ class IdentityServiceTest {
             .keyID(signing.getKeyID())
             .build();
     String claims =
-        new String(Base64.getUrlDecoder().decode(real.split("\\.")[1]), StandardCharsets.UTF_8);
+        new String(Base64.getUrlDecoder().decode(part(real, 1)), StandardCharsets.UTF_8);
     // The forger's tools are sound: with the true key they make a token that is taken.
     assertThat(one.who(signed(header, claims, signing)).status()).isEqualTo(200);
 
@@ -385,7 +393,7 @@ class IdentityServiceTest {
         base64("{\"alg\":\"none\",\"typ\":\"JWT\",\"kid\":\"" + signing.getKeyID() + "\"}");
     assertThat(one.who(none + "." + base64(claims) + ".").problem())
         .isEqualTo("401 UNAUTHENTICATED");
-    assertThat(one.who(none + "." + base64(claims) + "." + real.split("\\.")[2]).problem())
+    assertThat(one.who(none + "." + base64(claims) + "." + part(real, 2)).problem())
         .isEqualTo("401 UNAUTHENTICATED");
 
     JWSObject hmac =
@@ -410,10 +418,8 @@ class IdentityServiceTest {
         List.of(
             new JWSHeader.Builder(header).type(new JOSEObjectType("at+jwt")).build(),
             new JWSHeader.Builder(header).jwk(stranger.toPublicJWK()).build(),
-            new JWSHeader.Builder(header)
-                .criticalParams(java.util.Set.of("exp"))
-                .customParam("exp", 1)
-                .build(),
+            new JWSHeader.Builder(header).criticalParams(Set.of("b64")).build(),
+            new JWSHeader.Builder(header).contentType("JWT").build(),
             new JWSHeader.Builder(JWSAlgorithm.ES256).type(JOSEObjectType.JWT).build())) {
       assertThat(one.who(signed(strange, claims, signing)).problem())
           .as(strange.toString())
@@ -603,6 +609,47 @@ class IdentityServiceTest {
   }
 
   @Test
+  void revocationsOfTokensThatEndedLongAgoAreSweptAway() {
+    try (EmbeddedVarve fresh = EmbeddedVarve.start()) {
+      TestGateway gateway =
+          gateway(
+              () -> fresh.clientBuilder().build(),
+              IdentityOptions.keys(keys).withSelfRegistration(true));
+      Instant longAgo = CLOCK.instant().minus(Duration.ofHours(2));
+      UUID old = UUID.fromString("ffffffff-ffff-4fff-bfff-ffffffffffff"); // Behind any start.
+      UUID recent = UUID.fromString("ffffffff-ffff-4fff-bfff-fffffffffffe");
+      fresh
+          .client()
+          .append(IdentityRecords.event(new TokenRevocation(old, Optional.empty(), longAgo)));
+      fresh
+          .client()
+          .append(
+              IdentityRecords.event(
+                  new TokenRevocation(recent, Optional.empty(), CLOCK.instant())));
+      String token = gateway.token(device);
+
+      assertThat(
+              gateway
+                  .send(HttpMethod.DELETE, TOKEN, "", "authorization", "Bearer " + token)
+                  .status())
+          .isEqualTo(204);
+
+      assertThat(
+              fresh
+                  .client()
+                  .readLatestPageAsync(
+                      LatestOptions.builder("_varve/identity").keyPrefix("token/").build())
+                  .join()
+                  .events())
+          .extracting(Event::key)
+          .contains("token/" + recent)
+          .doesNotContain("token/" + old)
+          .hasSize(2);
+      stop(gateway);
+    }
+  }
+
+  @Test
   void aRevokedClientIsOutEverywhereAndItsOldTokensStayOutWhenItIsBack() {
     String token = one.token(device);
     assertThat(other.who(token).status()).isEqualTo(200);
@@ -630,7 +677,7 @@ class IdentityServiceTest {
 
     change(
         IdentityRecords.CLIENT_REGISTERED,
-        ClientRecord.registered(device.clientKey(), clock.instant())
+        ClientRecord.registered(device.clientKey(), CLOCK.instant())
             .withGrants(new Grants(List.of("*"), List.of("canvas/{client}/"))));
 
     TestGateway.Answer answer = closed.exchange(device, challenge);
@@ -671,9 +718,10 @@ class IdentityServiceTest {
 
   @Test
   void whenTheClusterCannotBeAskedWhoIsNotKnownStaysOut() {
-    try (EmbeddedVarve lost = EmbeddedVarve.start()) {
+    EmbeddedVarve lost = EmbeddedVarve.start();
+    try {
       Supplier<VarveClient> clients =
-          () -> lost.clientBuilder().deadline(Duration.ofSeconds(2)).build();
+          () -> lost.clientBuilder().deadline(Duration.ofSeconds(10)).build();
       IdentityOptions options = IdentityOptions.keys(keys).withSelfRegistration(true);
       TestGateway knows = gateway(clients, options);
       TestGateway knowsNot = gateway(clients, options);
@@ -687,12 +735,58 @@ class IdentityServiceTest {
       assertThat(knowsNot.get("/v1/identity").status()).isEqualTo(200);
       assertThat(post(knowsNot, CHALLENGE, "{\"publicKey\":" + device.jwk() + "}").problem())
           .isIn("503 UNAVAILABLE", "504 DEADLINE_EXCEEDED");
-      stop(knows);
-      stop(knowsNot);
+    } finally {
+      lost.close();
+    }
+  }
+
+  @Test
+  void revocationsActAlsoAfterTheNodeThatWasFollowedCameBack() {
+    try (EmbeddedVarve restarted = EmbeddedVarve.start()) {
+      TestGateway gateway =
+          gateway(
+              () -> restarted.clientBuilder().build(),
+              IdentityOptions.keys(keys).withSelfRegistration(true));
+      String token = gateway.token(device);
+      assertThat(gateway.who(token).status()).isEqualTo(200);
+
+      restarted.restart();
+      assertThat(gateway.who(token).status()).isEqualTo(200);
+      ClientRecord record = ClientRecord.registered(device.clientKey(), CLOCK.instant());
+      restarted
+          .client()
+          .append(IdentityRecords.event(IdentityRecords.CLIENT_REVOKED, record.revoke()));
+
+      eventually(() -> gateway.who(token).status() == 403);
+      stop(gateway);
     }
   }
 
   // ---- open mode ----
+
+  @Test
+  void anOpenGatewaySaysSoLoudly() {
+    Logger logger = (Logger) LoggerFactory.getLogger(IdentityService.class);
+    CopyOnWriteArrayList<ILoggingEvent> logged = new CopyOnWriteArrayList<>();
+    AppenderBase<ILoggingEvent> appender =
+        new AppenderBase<>() {
+          @Override
+          protected void append(ILoggingEvent event) {
+            logged.add(event);
+          }
+        };
+    appender.start();
+    logger.addAppender(appender);
+    try {
+      gateway(IdentityOptions.open());
+      eventually(() -> !logged.isEmpty());
+    } finally {
+      logger.detachAppender(appender);
+    }
+
+    assertThat(logged.get(0).getLevel()).isEqualTo(Level.WARN);
+    assertThat(logged.get(0).getFormattedMessage()).contains("THIS GATEWAY IS OPEN");
+  }
 
   @Test
   void anOpenGatewayAsksNobody() {
@@ -712,7 +806,7 @@ class IdentityServiceTest {
   }
 
   private TestGateway gateway(Supplier<VarveClient> clients, IdentityOptions options) {
-    TestGateway gateway = new TestGateway(clients, options, clock);
+    TestGateway gateway = new TestGateway(clients, options, CLOCK);
     started.add(gateway);
     return gateway;
   }
@@ -810,6 +904,10 @@ class IdentityServiceTest {
         + "\",\"y\":\""
         + y
         + "\"}";
+  }
+
+  private static String part(String token, int index) {
+    return List.of(token.split("\\.", -1)).get(index);
   }
 
   private static String base64(String text) {
