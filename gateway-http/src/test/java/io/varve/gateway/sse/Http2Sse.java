@@ -26,7 +26,6 @@ final class Http2Sse implements SseClient {
 
   private final BlockingQueue<Said> heard = new LinkedBlockingQueue<>();
   private final SseParser parser;
-  private final boolean paused;
   private final HttpResponse response;
   private volatile Subscription subscription;
 
@@ -57,7 +56,6 @@ final class Http2Sse implements SseClient {
       boolean paused,
       Optional<Consumer<Said>> elsewhere,
       String... headers) {
-    this.paused = paused;
     this.parser = new SseParser(elsewhere.orElse(heard::add));
     WebClient client =
         WebClient.builder(SessionProtocol.H2C, Endpoint.of("127.0.0.1", port))
