@@ -305,7 +305,13 @@ final class ClientStream {
         }
       }
     }
-    schedule();
+    if (hasWork()) {
+      schedule();
+    }
+  }
+
+  private synchronized boolean hasWork() {
+    return !queue.isEmpty();
   }
 
   /** Does without the notice: the token was about to end when the stream began. */
@@ -414,7 +420,9 @@ final class ClientStream {
     }
     queuedBytes -= bytes;
     piece = bytes;
-    activeNanos = System.nanoTime();
+    if (bytes > 0) {
+      activeNanos = System.nanoTime();
+    }
     return taken;
   }
 

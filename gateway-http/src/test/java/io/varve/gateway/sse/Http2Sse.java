@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 
@@ -24,9 +25,9 @@ final class Http2Sse implements SseClient {
   private static final Said ENDED = new Said("ended", "", "");
 
   private final BlockingQueue<Said> heard = new LinkedBlockingQueue<>();
-  private final SseParser parser = new SseParser(heard::add);
+  private final SseParser parser;
   private final HttpResponse response;
-  private Subscription subscription;
+  private volatile Subscription subscription;
 
   /**
    * Asks for a stream.
@@ -35,6 +36,27 @@ final class Http2Sse implements SseClient {
    * @param headers names and values in turn
    */
   Http2Sse(ClientFactory factory, int port, String query, String... headers) {
+    this(factory, port, query, false, Optional.empty(), headers);
+  }
+
+  /** One that takes nothing until {@link #resume}. */
+  static Http2Sse paused(ClientFactory factory, int port, String query) {
+    return new Http2Sse(factory, port, query, true, Optional.empty());
+  }
+
+  /** One that hands what it hears to somebody else. */
+  static Http2Sse to(Consumer<Said> heard, ClientFactory factory, int port, String query) {
+    return new Http2Sse(factory, port, query, false, Optional.of(heard));
+  }
+
+  private Http2Sse(
+      ClientFactory factory,
+      int port,
+      String query,
+      boolean paused,
+      Optional<Consumer<Said>> elsewhere,
+      String... headers) {
+    this.parser = new SseParser(elsewhere.orElse(heard::add));
     WebClient client =
         WebClient.builder(SessionProtocol.H2C, Endpoint.of("127.0.0.1", port))
             .factory(factory)
@@ -51,7 +73,9 @@ final class Http2Sse implements SseClient {
           @Override
           public void onSubscribe(Subscription begun) {
             subscription = begun;
-            begun.request(1);
+            if (!paused) {
+              begun.request(1);
+            }
           }
 
           @Override
@@ -75,6 +99,12 @@ final class Http2Sse implements SseClient {
             heard.add(ENDED);
           }
         });
+  }
+
+  /** Begins to take what comes. */
+  void resume() {
+    TestGateway.await("the request is made", () -> subscription != null);
+    subscription.request(1);
   }
 
   @Override

@@ -8,6 +8,7 @@ import io.varve.gateway.cluster.Cluster;
 import io.varve.gateway.identity.Authenticator;
 import io.varve.gateway.identity.Caller;
 import io.varve.gateway.identity.Grants;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -25,19 +26,33 @@ final class TestGateway implements AutoCloseable {
 
   private static final long WAIT_SECONDS = 60;
 
+  static {
+    // As the gateway itself has it: a source may be named so.
+    System.setProperty("com.linecorp.armeria.allowDoubleDotsInQueryString", "true");
+  }
+
   final MetricRegistry metrics = new MetricRegistry();
   final Cluster cluster;
   final StreamService streams;
   private final Server server;
 
   TestGateway(Supplier<VarveClient> clients, Authenticator authenticator, StreamOptions options) {
+    this(clients, authenticator, options, Clock.systemUTC());
+  }
+
+  TestGateway(
+      Supplier<VarveClient> clients,
+      Authenticator authenticator,
+      StreamOptions options,
+      Clock clock) {
     cluster = new Cluster(clients);
-    streams = new StreamService(cluster, authenticator, options, metrics);
+    streams = new StreamService(cluster, authenticator, options, metrics, clock);
     server =
         Server.builder()
             .http(0)
             .http1MaxInitialLineLength(128 << 10)
             .http2MaxHeaderListSize(128 << 10)
+            .gracefulShutdownTimeoutMillis(0, 0)
             .service("/v1/stream", streams)
             .build();
     server.start().join();
