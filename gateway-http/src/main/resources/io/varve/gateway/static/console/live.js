@@ -1,0 +1,172 @@
+// What the cluster does right now: asks the gateway every second, whatever view is shown, so that the
+// plots have a past when one comes to look. Keeps ten minutes.
+import { KeysError, ProblemError } from './api.js';
+
+const EVERY_MS = 1000;
+const EVERY_HIDDEN_MS = 5000;
+const EVERY_REFUSED_MS = 10_000;
+const TIMEOUT_MS = 4000;
+const STALE_MS = 3500;
+// Rates are taken over about this time: shorter ones jump with the gateway's own reading of the nodes.
+const RATE_WINDOW_MS = 3000;
+const MAX_POINTS = 600;
+
+/**
+ * The poller. `state` is one of: `connecting`, `live`, `no-majority` (the gateway answers, the cluster
+ * does not decide), `stale` (the gateway does not answer), `refused` (this client may not look).
+ */
+export class Live extends EventTarget {
+  #api;
+  #samples = [];
+  #timer = 0;
+  #polling = false;
+  stats = null;
+  cluster = null;
+  statsError = null;
+  clusterError = null;
+  /** When the gateway last answered, by performance.now(); 0 = never. */
+  answeredAt = 0;
+  /** The wall clock then. */
+  answeredTime = null;
+  /** `{t, values: {name: number|null}}`, oldest first. */
+  points = [];
+
+  constructor(api) {
+    super();
+    this.#api = api;
+  }
+
+  start() {
+    this.#poll();
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden) this.now();
+    });
+    // What is shown becomes stale also when nothing answers at all.
+    setInterval(() => this.#tell(), EVERY_MS);
+  }
+
+  /** Asks at once. */
+  now() {
+    clearTimeout(this.#timer);
+    if (!this.#polling) this.#poll();
+  }
+
+  /** The newest head that anybody told; null when nobody has. */
+  get head() {
+    const heads = [this.stats?.head, this.cluster?.head].filter((head) => typeof head === 'number');
+    return heads.length ? Math.max(...heads) : null;
+  }
+
+  get state() {
+    if (this.#refused()) return 'refused';
+    if (!this.answeredAt) return this.statsError && this.clusterError ? 'stale' : 'connecting';
+    if (performance.now() - this.answeredAt > STALE_MS) return 'stale';
+    return this.#majority() ? 'live' : 'no-majority';
+  }
+
+  #refused() {
+    return [this.statsError, this.clusterError].some(
+      (error) => error instanceof KeysError || (error instanceof ProblemError && (error.status === 403 || error.status === 401)));
+  }
+
+  #majority() {
+    if (this.clusterError instanceof ProblemError) return false;
+    if (this.stats?.cluster?.reachable === false) return false;
+    if (!this.cluster) return true;
+    const leader = this.cluster.members?.find((member) => member.id === this.cluster.leader);
+    return Boolean(this.cluster.leader) && leader?.reachable !== false;
+  }
+
+  async #poll() {
+    this.#polling = true;
+    const [stats, cluster] = await Promise.allSettled([
+      this.#api.get('stats', {}, { timeoutMs: TIMEOUT_MS }),
+      this.#api.get('cluster', {}, { timeoutMs: TIMEOUT_MS }),
+    ]);
+    this.statsError = stats.reason ?? null;
+    this.clusterError = cluster.reason ?? null;
+    if (stats.status === 'fulfilled') this.stats = stats.value;
+    if (cluster.status === 'fulfilled') this.cluster = cluster.value;
+    const answered = [stats, cluster].some((one) => one.status === 'fulfilled' || one.reason instanceof ProblemError);
+    if (answered && !this.#refused()) {
+      this.answeredAt = performance.now();
+      this.answeredTime = new Date();
+    }
+    if (stats.status === 'fulfilled') this.#sample(stats.value);
+    this.#tell();
+    this.#polling = false;
+    this.#timer = setTimeout(
+      () => this.#poll(), this.#refused() ? EVERY_REFUSED_MS : document.hidden ? EVERY_HIDDEN_MS : EVERY_MS);
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event('change'));
+  }
+
+  #sample(stats) {
+    const now = performance.now();
+    const sample = { at: now, ...flat(stats, this.cluster) };
+    this.#samples = this.#samples.filter((old) => now - old.at < 4 * RATE_WINDOW_MS);
+    const past = [...this.#samples].reverse().find((old) => now - old.at >= RATE_WINDOW_MS * 0.8) ?? this.#samples[0];
+    this.#samples.push(sample);
+    const values = { ...sample.gauges };
+    for (const [name, { count, epoch }] of Object.entries(sample.counters)) {
+      const before = past?.counters[name];
+      // A process that began anew counts from 0: there is no rate over that.
+      values[name] = before && before.epoch === epoch && count >= before.count && now > past.at
+        ? ((count - before.count) * 1000) / (now - past.at)
+        : null;
+    }
+    values['appends.total'] = sum(values, /^appends\.node\./);
+    this.points.push({ t: Date.now(), values });
+    if (this.points.length > MAX_POINTS) this.points.splice(0, this.points.length - MAX_POINTS);
+  }
+}
+
+function sum(values, names) {
+  const found = Object.entries(values).filter(([name, value]) => names.test(name) && value !== null);
+  return found.length ? found.reduce((total, [, value]) => total + value, 0) : null;
+}
+
+/** The name under which a node's figures stand: the node's own, else its address. */
+export function nodeName(node) {
+  return node.node || node.address;
+}
+
+const number = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
+
+function flat(stats, cluster) {
+  const counters = {};
+  const gauges = {};
+  const count = (name, value, epoch) => {
+    if (number(value) !== null) counters[name] = { count: value, epoch };
+  };
+  count('events', stats.head, stats.logIdentity);
+  const byRoute = new Map((stats.routes ?? []).map((route) => [route.route, route]));
+  const requests = (name, ...routes) => {
+    const known = routes.map((route) => byRoute.get(route)).filter(Boolean);
+    if (known.length) count(name, known.reduce((all, one) => all + (one.requests ?? 0), 0), stats.startedMs);
+  };
+  requests('gateway.push', 'POST /v1/push');
+  requests('gateway.pull', 'GET /v1/events');
+  requests('gateway.append', 'POST /v1/events');
+  count('gateway.streamed', stats.streams?.events, stats.startedMs);
+  const errors = (stats.routes ?? []).reduce((all, one) => all + (one.errors ?? 0), 0);
+  if (stats.routes) count('gateway.errors', errors, stats.startedMs);
+  gauges['streams.open'] = number(stats.streams?.open);
+  gauges['streams.upstreams'] = number(stats.streams?.upstreams);
+  gauges['delivery.p50'] = number(stats.streams?.deliveryP50Ms);
+  gauges['delivery.p99'] = number(stats.streams?.deliveryP99Ms);
+  const reachable = (stats.nodes ?? []).filter((node) => node.reachable);
+  for (const node of reachable) count(`appends.node.${nodeName(node)}`, node.appends, node.startedMs);
+  // Only the leader decides appends, so its latencies are the cluster's.
+  const leader = reachable.find((node) => node.role === 'leader') ?? reachable.find((node) => number(node.appendP50Ms) !== null);
+  gauges['append.p50'] = number(leader?.appendP50Ms);
+  gauges['append.p99'] = number(leader?.appendP99Ms);
+  gauges['commit.p50'] = number(leader?.commitP50Ms);
+  gauges['commit.p99'] = number(leader?.commitP99Ms);
+  for (const member of cluster?.members ?? []) {
+    gauges[`lag.${member.id}`] = member.reachable === false ? null : number(member.lag);
+  }
+  return { counters, gauges };
+}
