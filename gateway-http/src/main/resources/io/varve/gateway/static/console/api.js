@@ -187,7 +187,7 @@ export class Api extends EventTarget {
       throw new KeysError(`The browser would not keep a key for the console: ${error.message}`);
     }
     const { pair, publicKey, clientId } = this.#keys;
-    this.#is({ ...known, clientId });
+    this.#is({ ...known, clientId, publicKey });
     const { challenge, audience } = (
       await this.#answer(await this.#send('POST', 'identity/challenge', { body: JSON.stringify({ publicKey }) }))
     ).body;
@@ -200,7 +200,7 @@ export class Api extends EventTarget {
     // The gateway's clock may differ from this one: its lifetime counts, not its date.
     const lifetimeMs = known.tokenLifetimeSeconds ? known.tokenLifetimeSeconds * 1000 : Date.parse(token.expires) - Date.now();
     this.#expiresMs = Date.now() + lifetimeMs;
-    this.#is({ ...known, clientId, grants: token.grants, expires: token.expires });
+    this.#is({ ...known, clientId, publicKey, grants: token.grants, expires: token.expires });
   }
 
   #is(identity) {

@@ -86,6 +86,7 @@ function trim(number) {
 /** Milliseconds for people. */
 export function duration(ms) {
   if (ms === null || ms === undefined || Number.isNaN(ms)) return '–';
+  if (ms === 0) return '0';
   if (ms < 1) return `${Math.round(ms * 1000)} µs`;
   if (ms < 1000) return `${trim(ms)} ms`;
   if (ms < 120_000) return `${trim(ms / 1000)} s`;

@@ -73,8 +73,12 @@ export class Live extends EventTarget {
     if (this.clusterError instanceof ProblemError) return false;
     if (this.stats?.cluster?.reachable === false) return false;
     if (!this.cluster) return true;
-    const leader = this.cluster.members?.find((member) => member.id === this.cluster.leader);
-    return Boolean(this.cluster.leader) && leader?.reachable !== false;
+    const members = this.cluster.members ?? [];
+    const leader = members.find((member) => member.id === this.cluster.leader);
+    // A node that is cut off may name its old leader for a while: who answers is counted, too.
+    const voters = members.filter((member) => member.role !== 'listener');
+    const up = voters.filter((member) => member.reachable !== false);
+    return Boolean(this.cluster.leader) && leader?.reachable !== false && up.length * 2 > voters.length;
   }
 
   async #poll() {

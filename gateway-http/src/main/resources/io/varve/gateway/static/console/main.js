@@ -1,5 +1,5 @@
 // The frame around the views: which one is shown, what is known of the cluster, keys and theme.
-import { Api } from './api.js';
+import { Api, ProblemError, UnreachableError } from './api.js';
 import { grouped, h, link, replace, setText, toast } from './dom.js';
 import { Live } from './live.js';
 import { positionAt } from './moments.js';
@@ -36,7 +36,7 @@ function show() {
   shown?.stop.abort();
   shown?.view?.dispose?.();
   const stop = new AbortController();
-  const context = { api, live, rest, query, signal: stop.signal, go, fail: (error, retry) => problemBlock(error, { clientId: api.clientId, again: retry }) };
+  const context = { api, live, rest, query, signal: stop.signal, go, fail: (error, again) => failed(error, again, stop.signal) };
   shown = { name, stop, view: null };
   let view;
   try {
@@ -57,6 +57,23 @@ function show() {
     if (!again) scrollTo(0, 0);
     (again ? ($('view').querySelector('[data-results]') ?? heading) : heading).focus({ preventScroll: true });
   }
+}
+
+/** Tells a failure; what passes by itself is tried again as soon as the cluster is well. */
+function failed(error, again, signal) {
+  if (again && (error instanceof UnreachableError || (error instanceof ProblemError && error.status >= 500))) {
+    let wasUnwell = live.state !== 'live';
+    const told = () => {
+      if (live.state !== 'live') wasUnwell = true;
+      else if (wasUnwell) {
+        live.removeEventListener('change', told);
+        if (!signal.aborted) again();
+      }
+    };
+    live.addEventListener('change', told);
+    signal.addEventListener('abort', () => live.removeEventListener('change', told));
+  }
+  return problemBlock(error, { clientId: api.clientId, again });
 }
 
 let started = false;

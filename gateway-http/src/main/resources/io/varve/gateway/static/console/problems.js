@@ -31,7 +31,7 @@ export function problemBlock(error, { clientId = '', again } = {}) {
     const { title, detail, code, field } = error.problem;
     parts.push(h('h3', {}, title || 'The gateway refused'));
     if (detail) parts.push(h('p', { class: 'detail' }, label(detail)));
-    if (error.status === 403 && clientId && code !== 'CLIENT_REVOKED') parts.push(...notGranted(clientId));
+    if (error.status === 403 && clientId && code !== 'CLIENT_REVOKED') parts.push(...notGranted(clientId, code));
     else if (HINTS[code]) parts.push(h('p', {}, HINTS[code]));
     if (error.problem.failed) parts.push(failedList(error.problem.failed));
     parts.push(h('p', { class: 'fine' }, ['status ', h('code', {}, error.status), code ? [' · code ', h('code', {}, code)] : null, field ? [' · field ', h('code', {}, field)] : null]));
@@ -46,8 +46,11 @@ export function problemBlock(error, { clientId = '', again } = {}) {
   return h('div', { class: 'problem', role: 'alert' }, parts);
 }
 
-function notGranted(clientId) {
+function notGranted(clientId, code) {
   return [
+    code === 'CLIENT_UNKNOWN'
+      ? h('p', {}, 'This gateway does not let keys register themselves. Whoever registers this one needs its public key: see ', h('a', { href: link('access') }, 'Access'), '.')
+      : null,
     h('p', {}, 'This browser is client ', h('code', { class: 'client-id' }, clientId), copyButton(clientId, 'the client id'),
       '. It may not do this until somebody who administers the cluster runs:'),
     command(grantCommand(clientId)),

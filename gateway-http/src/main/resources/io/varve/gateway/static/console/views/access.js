@@ -31,7 +31,7 @@ export function show({ api, live, signal, fail }) {
         h('p', { class: 'fine' }, 'The console needs no key here, and has made none.'), again);
       return;
     }
-    const { clientId, grants, expires } = identity;
+    const { clientId, publicKey, grants, expires } = identity;
     const fact = (name, ...value) => h('div', {}, h('dt', {}, name), h('dd', {}, value));
     replace(body,
       error ? fail(error, () => load(true)) : null,
@@ -46,7 +46,8 @@ export function show({ api, live, signal, fail }) {
       h('p', {}, 'somebody who administers the cluster runs:'),
       command(grantCommand(clientId)),
       h('p', { class: 'fine' }, 'The key was made in this browser and cannot leave it: its private half is not extractable, not even by this page. Deleting the site’s data deletes it; the next visit makes another client.'),
-      again);
+      h('details', {}, h('summary', {}, 'Public key'), command(JSON.stringify(publicKey))),
+      h('p', {}), again);
   }
 
   load(false);

@@ -18,7 +18,7 @@ export function show({ api, live, fail }) {
   const plots = {
     appends: group.add(new Plot({ title: 'Appends', format: perSecond, axis: short, empty: 'no node’s metrics are known to the gateway (its setting "admin")' })),
     latency: group.add(new Plot({
-      title: 'Append latency, as callers wait', format: duration, floor: 1,
+      title: 'Append latency', format: duration, floor: 1,
       series: [
         { name: 'append.p99', label: 'p99', colour: 2 },
         { name: 'append.p50', label: 'p50', colour: 1 },
@@ -87,6 +87,8 @@ export function show({ api, live, fail }) {
     const stale = state === 'stale';
     element.classList.toggle('stale', stale || state === 'no-majority');
     showBanner();
+    // Who may not look sees why, and no empty frames.
+    figures.hidden = state === 'refused' && !stats;
     tiles.update(live);
     const now = Date.now();
     const nodes = (stats?.nodes ?? []).map(nodeName);
@@ -99,10 +101,11 @@ export function show({ api, live, fail }) {
     renderRoutes(routes, stats);
   }
 
-  const element = h('div', { class: 'overview' }, banner, tiles.element, members,
+  const figures = h('div', {}, tiles.element, members,
     h('div', { class: 'section-head' }, h('h2', {}, 'Live'), windows),
     h('div', { class: 'plots' }, group.plots.map((plot) => plot.element)),
     h('h2', {}, 'Requests of this gateway'), routes);
+  const element = h('div', { class: 'overview' }, banner, figures);
   live.addEventListener('change', render);
   render();
   return {
