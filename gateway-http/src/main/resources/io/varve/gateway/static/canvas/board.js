@@ -15,6 +15,7 @@ export const MARK = Object.freeze({ none: 0, unsaved: 1, pending: 2 });
 export class Board {
   #el;
   #ctx;
+  #under; // the sheet's shadow: the browser draws it once, not every frame
   #size;
   #picture;
   #pictureCtx;
@@ -40,13 +41,14 @@ export class Board {
   panning = () => false;
 
   /**
-   * @param {HTMLCanvasElement} el
+   * @param {HTMLCanvasElement} el what is drawn on; the element before it is laid under the cells
    * @param {number} size cells along one side
    * @param {{begin: Function, cells: Function, end: Function, cancel: Function, hover: Function}} on
    */
   constructor(el, size, on) {
     this.#el = el;
     this.#on = on;
+    this.#under = el.previousElementSibling;
     this.#size = size;
     this.#ctx = el.getContext('2d', { alpha: true });
     this.#picture = document.createElement('canvas');
@@ -57,7 +59,7 @@ export class Board {
     this.#colours = new Array(size * size).fill(null);
     this.#marks = new Uint8Array(size * size);
     this.#cursor = (size / 2) * size + size / 2;
-    new ResizeObserver(() => this.#resize()).observe(el.parentElement);
+    new ResizeObserver(() => this.#resize()).observe(el);
     this.#resize();
     this.#listen();
   }
@@ -113,6 +115,7 @@ export class Board {
   showCursor(shown) {
     if (this.#cursorShown === shown) return;
     this.#cursorShown = shown;
+    this.#el.toggleAttribute('data-keys', shown);
     this.draw();
   }
 
@@ -181,7 +184,7 @@ export class Board {
   }
 
   #resize() {
-    const box = this.#el.parentElement.getBoundingClientRect();
+    const box = this.#el.getBoundingClientRect();
     const dpr = Math.min(3, window.devicePixelRatio || 1);
     if (box.width === 0 || box.height === 0) return;
     const dx = (box.width - this.#width) / 2;
@@ -219,11 +222,9 @@ export class Board {
 
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, this.#el.width, this.#el.height);
-    for (const [spread, alpha] of [[14, 0.025], [8, 0.04], [4, 0.05], [1, 0.12]]) {
-      const s = spread * d;
-      ctx.fillStyle = `rgba(20, 14, 4, ${alpha})`;
-      ctx.fillRect(x0 - s, y0 - s + s / 2, side + 2 * s, side + 2 * s);
-    }
+    const under = this.#under.style;
+    under.transform = `translate(${x0 / d}px, ${y0 / d}px)`;
+    under.width = under.height = `${side / d}px`;
     ctx.imageSmoothingEnabled = false;
     ctx.drawImage(this.#picture, x0, y0, side, side);
 

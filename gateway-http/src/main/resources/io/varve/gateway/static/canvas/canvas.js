@@ -205,7 +205,7 @@ boardEl.addEventListener('keydown', (e) => {
   e.preventDefault();
 });
 boardEl.addEventListener('focus', () => {
-  if (boardEl.matches(':focus-visible') && !matchMedia('(pointer: coarse)').matches) board.showCursor(true);
+  if (boardEl.matches(':focus-visible')) board.showCursor(true);
 });
 boardEl.addEventListener('blur', () => {
   penDown = false;

@@ -49,7 +49,7 @@ export class Presence {
   /** The clients that are here, this one first. Empty while who is here cannot be known. */
   people() {
     const me = this.#varve.clientId;
-    if (!this.#connected()) return [];
+    if (!this.#connected() && this.#varve.status.state !== 'rejected') return [];
     const now = Date.now() + (this.#skew ?? 0);
     const others = [];
     for (const [clientId, event] of this.#source.state) {
