@@ -1,6 +1,7 @@
 // What the cluster does right now: asks the gateway every second, whatever view is shown, so that the
 // plots have a past when one comes to look. Keeps ten minutes.
 import { KeysError, ProblemError } from './api.js';
+import { readStats } from './stats.js';
 
 const EVERY_MS = 1000;
 const EVERY_HIDDEN_MS = 5000;
@@ -71,7 +72,6 @@ export class Live extends EventTarget {
 
   #majority() {
     if (this.clusterError instanceof ProblemError) return false;
-    if (this.stats?.cluster?.reachable === false) return false;
     if (!this.cluster) return true;
     const members = this.cluster.members ?? [];
     const leader = members.find((member) => member.id === this.cluster.leader);
@@ -89,14 +89,14 @@ export class Live extends EventTarget {
     ]);
     this.statsError = stats.reason ?? null;
     this.clusterError = cluster.reason ?? null;
-    if (stats.status === 'fulfilled') this.stats = stats.value;
+    if (stats.status === 'fulfilled') this.stats = readStats(stats.value);
     if (cluster.status === 'fulfilled') this.cluster = cluster.value;
     const answered = [stats, cluster].some((one) => one.status === 'fulfilled' || one.reason instanceof ProblemError);
     if (answered && !this.#refused()) {
       this.answeredAt = performance.now();
       this.answeredTime = new Date();
     }
-    if (stats.status === 'fulfilled') this.#sample(stats.value);
+    if (stats.status === 'fulfilled') this.#sample(this.stats);
     this.#tell();
     this.#polling = false;
     this.#timer = setTimeout(
@@ -134,7 +134,7 @@ function sum(values, names) {
 
 /** The name under which a node's figures stand: the node's own, else its address. */
 export function nodeName(node) {
-  return node.node || node.address;
+  return node.id || node.address;
 }
 
 const number = (value) => (typeof value === 'number' && Number.isFinite(value) ? value : null);
@@ -146,29 +146,24 @@ function flat(stats, cluster) {
     if (number(value) !== null) counters[name] = { count: value, epoch };
   };
   count('events', stats.head, stats.logIdentity);
-  const byRoute = new Map((stats.routes ?? []).map((route) => [route.route, route]));
-  const requests = (name, ...routes) => {
-    const known = routes.map((route) => byRoute.get(route)).filter(Boolean);
-    if (known.length) count(name, known.reduce((all, one) => all + (one.requests ?? 0), 0), stats.startedMs);
-  };
-  requests('gateway.push', 'POST /v1/push');
-  requests('gateway.pull', 'GET /v1/events');
-  requests('gateway.append', 'POST /v1/events');
+  count('gateway.push', stats.totals.pushes, stats.startedMs);
+  count('gateway.pushed', stats.totals.pushedEvents, stats.startedMs);
+  const pull = stats.routes.find((route) => route.route === 'pull');
+  count('gateway.pull', pull?.requests ?? 0, stats.startedMs);
+  count('gateway.append', (stats.totals.appends ?? 0) + (stats.totals.conflicts ?? 0), stats.startedMs);
+  count('gateway.errors', stats.routes.reduce((all, route) => all + route.errors, 0), stats.startedMs);
   count('gateway.streamed', stats.streams?.events, stats.startedMs);
-  const errors = (stats.routes ?? []).reduce((all, one) => all + (one.errors ?? 0), 0);
-  if (stats.routes) count('gateway.errors', errors, stats.startedMs);
   gauges['streams.open'] = number(stats.streams?.open);
   gauges['streams.upstreams'] = number(stats.streams?.upstreams);
   gauges['delivery.p50'] = number(stats.streams?.deliveryP50Ms);
   gauges['delivery.p99'] = number(stats.streams?.deliveryP99Ms);
-  const reachable = (stats.nodes ?? []).filter((node) => node.reachable);
-  for (const node of reachable) count(`appends.node.${nodeName(node)}`, node.appends, node.startedMs);
+  const reachable = stats.nodes.filter((node) => node.reachable);
+  for (const node of reachable) count(`appends.node.${nodeName(node)}`, node.appends, node.address);
   // Only the leader decides appends, so its latencies are the cluster's.
   const leader = reachable.find((node) => node.role === 'leader') ?? reachable.find((node) => number(node.appendP50Ms) !== null);
   gauges['append.p50'] = number(leader?.appendP50Ms);
   gauges['append.p99'] = number(leader?.appendP99Ms);
-  gauges['commit.p50'] = number(leader?.commitP50Ms);
-  gauges['commit.p99'] = number(leader?.commitP99Ms);
+  gauges['sync.p99'] = number(leader?.syncP99Ms);
   for (const member of cluster?.members ?? []) {
     gauges[`lag.${member.id}`] = member.reachable === false ? null : number(member.lag);
   }

@@ -27,7 +27,8 @@ export function show({ api, live, query, signal, go, fail }) {
     title: 'Log',
     actions: orders,
     element: h('div', {}, h('div', { class: 'log-tools' }, form.element, h('details', { class: 'jump-more card' }, h('summary', {}, h('b', {}, 'Jump'), ' ', h('span', { class: 'filter-summary' }, 'to a position or time')), jumps({ api, live, signal, go, to }))), form.error ? h('div', { class: 'problem', role: 'alert' }, h('h3', {}, 'The filter cannot be read'), h('p', {}, form.error)) : body.element),
-    keys: { f: () => form.focus(), ...body.keys },
+    // The same object: pages add their keys when they are there.
+    keys: Object.assign(body.keys, { f: () => form.focus() }),
   };
 }
 

@@ -22,8 +22,7 @@ export function show({ api, live, fail }) {
       series: [
         { name: 'append.p99', label: 'p99', colour: 2 },
         { name: 'append.p50', label: 'p50', colour: 1 },
-        { name: 'commit.p99', label: 'commit p99', colour: 3 },
-        { name: 'commit.p50', label: 'commit p50', colour: 4 },
+        { name: 'sync.p99', label: 'disk sync p99', colour: 3 },
       ],
     })),
     events: group.add(new Plot({ title: 'Events', format: perSecond, axis: short, series: [
@@ -146,7 +145,7 @@ function makeTiles() {
       setText(up.value, members.length ? `${members.filter((one) => one.reachable !== false).length} of ${members.length}` : '–');
       up.value.classList.toggle('bad-text', members.some((one) => one.reachable === false));
       setText(streams.value, stats?.streams ? grouped(stats.streams.open) : '–');
-      setText(uptime.value, duration(stats?.uptimeSeconds === undefined ? undefined : stats.uptimeSeconds * 1000));
+      setText(uptime.value, duration(stats?.uptimeMs));
       const known = [['Log identity', stats?.logIdentity ?? cluster?.logIdentity], ['Cluster id', cluster?.clusterId], ['Term', cluster?.term]].filter(([, value]) => value !== undefined && value !== '');
       const key = JSON.stringify(known);
       if (key !== idsFor) {
@@ -160,8 +159,8 @@ function makeTiles() {
 
 function lastColumns(node) {
   return [
-    node?.cpuSeconds !== undefined || node?.residentBytes !== undefined ? bytes(node.residentBytes) : '–',
-    node?.dataSizeBytes ? `${Math.round((100 * node.dataFreeBytes) / node.dataSizeBytes)} %` : '–',
+    bytes(node?.residentBytes),
+    bytes(node?.freeBytes),
   ];
 }
 

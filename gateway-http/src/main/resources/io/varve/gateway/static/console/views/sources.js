@@ -75,11 +75,6 @@ export function show({ api, query, signal, go, fail }) {
         go(link('sources', { prefix: input.value }));
       } }, h('label', { for: 'prefix' }, 'Name begins with'), input, h('button', { type: 'submit', class: 'button' }, 'Search')),
       results, list, pager),
-    keys: { f: () => input.focus(), ...proxied(keys, ['j', 'k', 'n', 'p']) },
+    keys: Object.assign(keys, { f: () => input.focus() }),
   };
-}
-
-// Pages come and go while the view stays: what a key does is looked up when it is pressed.
-function proxied(keys, names) {
-  return Object.fromEntries(names.map((name) => [name, () => keys[name]?.()]));
 }
