@@ -19,7 +19,7 @@ export function readStats(answer) {
     uptimeMs: Date.parse(answer.at) - startedMs,
     totals: answer.gateway?.totals ?? {},
     routes: (answer.gateway?.routes ?? []).map(route),
-    streams: answer.gateway?.streams,
+    streams: streams(answer.gateway?.streams),
     nodes: (answer.nodes ?? []).map(node),
   };
 }
@@ -33,6 +33,17 @@ function route({ route: name, count, p50Micros, p99Micros, statuses = {} }) {
     errors: counted((status) => status >= 500 || status === TOO_MUCH),
     p50Ms: millis(p50Micros),
     p99Ms: millis(p99Micros),
+  };
+}
+
+function streams(told) {
+  if (!told) return undefined;
+  return {
+    open: number(told.open),
+    upstreams: number(told.upstreams),
+    events: number(told.events),
+    deliveryP50Ms: millis(told.deliveryP50Micros),
+    deliveryP99Ms: millis(told.deliveryP99Micros),
   };
 }
 
