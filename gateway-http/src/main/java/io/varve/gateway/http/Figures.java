@@ -8,6 +8,7 @@ import io.varve.client.AppendResult;
 import io.varve.client.AppendResult.Appended;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -75,6 +76,11 @@ final class Figures {
   /** A live append was decided. */
   void appended(AppendResult result) {
     (result instanceof Appended ? appended : conflicts).inc();
+  }
+
+  /** What is counted of the streams; empty when this gateway has none. */
+  Optional<StreamFigures> streams() {
+    return StreamFigures.of(registry);
   }
 
   /** All routes that were asked for, by name. */

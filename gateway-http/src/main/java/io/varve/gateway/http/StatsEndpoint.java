@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 
@@ -104,6 +105,7 @@ final class StatsEndpoint implements Endpoint {
       rate(out, "appends", now.appends() - earlier.appends(), seconds);
       out.writeEndObject();
     }
+    streams(out);
     out.writeArrayFieldStart("routes");
     for (String route : figures.routes()) {
       Timer timer = figures.timer(route);
@@ -123,6 +125,23 @@ final class StatsEndpoint implements Endpoint {
       out.writeEndObject();
     }
     out.writeEndArray();
+  }
+
+  private void streams(JsonGenerator out) throws IOException {
+    Optional<StreamFigures> streams = figures.streams();
+    if (streams.isEmpty()) {
+      return;
+    }
+    out.writeObjectFieldStart("streams");
+    out.writeNumberField("open", streams.get().open());
+    out.writeNumberField("upstreams", streams.get().upstreams());
+    out.writeNumberField("events", streams.get().events());
+    Snapshot delivery = streams.get().delivery();
+    if (delivery.size() > 0) {
+      out.writeNumberField("deliveryP50Micros", delivery.getMedian() / MICROS);
+      out.writeNumberField("deliveryP99Micros", delivery.get99thPercentile() / MICROS);
+    }
+    out.writeEndObject();
   }
 
   private static void node(JsonGenerator out, NodeFigures node) throws IOException {
