@@ -1,0 +1,36 @@
+package io.varve.gateway.http;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * One method of one route.
+ *
+ * @param name what metrics call it
+ * @param parameters the query parameters it knows
+ * @param repeatable those of them that may stand more than once
+ * @param open whether it needs no caller; it then gets {@link Exchange#caller()} without grants
+ * @param endpoint what answers
+ */
+record Operation(
+    String name, Set<String> parameters, Set<String> repeatable, boolean open, Endpoint endpoint) {
+
+  /** An operation on the log: it needs a caller and takes {@code logIdentity}. */
+  static Operation of(String name, Endpoint endpoint, String... parameters) {
+    Set<String> known = new HashSet<>(Set.of(parameters));
+    known.add("logIdentity");
+    return new Operation(name, Set.copyOf(known), Set.of(), false, endpoint);
+  }
+
+  /** An operation that anybody may ask for. */
+  static Operation open(String name, Endpoint endpoint) {
+    return new Operation(name, Set.of(), Set.of(), true, endpoint);
+  }
+
+  /** The same with a parameter that may stand more than once. */
+  Operation repeating(String parameter) {
+    Set<String> known = new HashSet<>(parameters);
+    known.add(parameter);
+    return new Operation(name, Set.copyOf(known), Set.of(parameter), open, endpoint);
+  }
+}
