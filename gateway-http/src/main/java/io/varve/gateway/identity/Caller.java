@@ -48,11 +48,26 @@ public record Caller(Optional<String> clientId, Grants grants, Optional<Instant>
 
   /** Passes if the source may be read. */
   public void requireRead(String source, String field) {
+    if (ReservedSources.isReserved(source)) {
+      requireReadEverything("reading the gateway's own source '" + source + "'");
+      return;
+    }
     require(grants.mayRead(source), "read", source, field);
   }
 
-  /** Passes if the source may be appended to. */
+  /** Passes if the source may be appended to: one of the gateway's own may not be by anybody. */
   public void requireAppend(String source, String field) {
+    if (ReservedSources.isReserved(source)) {
+      throw new ProblemException(
+          Problem.of(
+              ProblemCode.PERMISSION_DENIED,
+              "sources that begin with '"
+                  + ReservedSources.PREFIX
+                  + "' are the gateway's own; nobody may append to '"
+                  + source
+                  + "' through it",
+              field));
+    }
     require(grants.mayAppend(source), "append to", source, field);
   }
 

@@ -1,12 +1,15 @@
 package io.varve.gateway.identity;
 
 import io.varve.client.Filter;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
  * What a client may do: source prefixes it may read from and append to. {@code *} alone is every
  * source; {@code {client}} within a prefix stands for the client's id. A prefix is compared with
- * the source as it is, character by character: a source is a name, not a path. Immutable.
+ * the source as it is, character by character: a source is a name, not a path. Whatever they say,
+ * nobody may append to {@linkplain ReservedSources the gateway's own sources}, and only who may
+ * read every source may read those. Immutable.
  *
  * @param read prefixes of the sources it may read, at most 64
  * @param append prefixes of the sources it may append to, at most 64
@@ -21,6 +24,11 @@ public record Grants(List<String> read, List<String> append) {
 
   /** The most prefixes of one kind. */
   public static final int MAX_PREFIXES = 64;
+
+  /**
+   * The longest prefix, in bytes of UTF-8, with an id in {@link #CLIENT}'s place: a name's most.
+   */
+  public static final int MAX_PREFIX_BYTES = 512;
 
   public Grants {
     read = checked(read, "read");
@@ -39,12 +47,12 @@ public record Grants(List<String> read, List<String> append) {
 
   /** Whether a source may be read. */
   public boolean mayRead(String source) {
-    return covers(read, source);
+    return mayReadEverything() || (!ReservedSources.isReserved(source) && covers(read, source));
   }
 
   /** Whether a source may be appended to. */
   public boolean mayAppend(String source) {
-    return covers(append, source);
+    return !ReservedSources.isReserved(source) && covers(append, source);
   }
 
   /** Whether every source may be read: the whole log. */
@@ -61,7 +69,9 @@ public record Grants(List<String> read, List<String> append) {
 
   /** Whether every source whose name has a prefix may be read. */
   public boolean mayReadPrefix(String prefix) {
-    return mayReadEverything() || read.stream().anyMatch(prefix::startsWith);
+    return mayReadEverything()
+        || (!ReservedSources.isReservedPrefix(prefix)
+            && read.stream().anyMatch(prefix::startsWith));
   }
 
   private static boolean covers(List<String> prefixes, String source) {
@@ -77,7 +87,14 @@ public record Grants(List<String> read, List<String> append) {
       throw new IllegalArgumentException(
           "grants name at most " + MAX_PREFIXES + " prefixes to " + kind + ": " + prefixes.size());
     }
-    if (prefixes.contains("")) {
+    for (String prefix : prefixes) {
+      check(prefix, kind);
+    }
+    return List.copyOf(prefixes);
+  }
+
+  private static void check(String prefix, String kind) {
+    if (prefix.isEmpty()) {
       throw new IllegalArgumentException(
           "an empty prefix would "
               + kind
@@ -85,6 +102,31 @@ public record Grants(List<String> read, List<String> append) {
               + EVERYTHING
               + " if that is meant");
     }
-    return List.copyOf(prefixes);
+    if (prefix.endsWith(EVERYTHING) && !prefix.equals(EVERYTHING)) {
+      throw new IllegalArgumentException(
+          "a prefix to "
+              + kind
+              + " covers whatever begins with it: write '"
+              + prefix.substring(0, prefix.length() - EVERYTHING.length())
+              + "' rather than '"
+              + prefix
+              + "'");
+    }
+    int bytes =
+        prefix
+            .replace(CLIENT, "x".repeat(ClientKey.ID_CHARACTERS))
+            .getBytes(StandardCharsets.UTF_8)
+            .length;
+    if (bytes > MAX_PREFIX_BYTES) {
+      throw new IllegalArgumentException(
+          "a prefix to "
+              + kind
+              + " has at most "
+              + MAX_PREFIX_BYTES
+              + " bytes of UTF-8, with a client's id where it says "
+              + CLIENT
+              + ": "
+              + bytes);
+    }
   }
 }
