@@ -1,0 +1,33 @@
+package io.varve.gateway.sse;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * One thing a stream said.
+ *
+ * @param event its name; {@code message} without one, {@code retry} or {@code comment} for those
+ * @param id the id line; empty = none
+ * @param data the data, the milliseconds or the comment
+ */
+record Said(String event, String id, String data) {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  boolean isEvent() {
+    return event.equals("message");
+  }
+
+  long position() {
+    return Long.parseLong(id);
+  }
+
+  JsonNode json() {
+    try {
+      return JSON.readTree(data);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
