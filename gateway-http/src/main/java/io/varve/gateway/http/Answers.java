@@ -51,7 +51,8 @@ final class Answers {
   }
 
   /** Bytes of a type, to be asked for again each time unless {@code further} says otherwise. */
-  static HttpResponse bytes(MediaType type, HttpData body, Consumer<ResponseHeadersBuilder> further) {
+  static HttpResponse bytes(
+      MediaType type, HttpData body, Consumer<ResponseHeadersBuilder> further) {
     ResponseHeadersBuilder headers =
         ResponseHeaders.builder(HttpStatus.OK)
             .contentType(type)
