@@ -315,7 +315,7 @@ class CanvasPageTest {
 
     assertThat(browser.log()).filteredOn(line -> line.startsWith("SEVERE")).isEmpty();
     assertThat(page.element("share-link").getAttribute("value"))
-        .isEqualTo(site.uri() + "/canvas/?c=" + canvas);
+        .isEqualTo(site.uri() + "/canvas/#" + canvas);
   }
 
   @Test
