@@ -16,7 +16,7 @@ final class CanvasPage {
 
   /** Opens the canvas in the current tab. */
   static CanvasPage open(Browser browser, URI site, String canvas) {
-    browser.driver().get(site + "/canvas/?c=" + canvas);
+    browser.driver().get(site + "/canvas/#" + canvas);
     return new CanvasPage(browser).ready();
   }
 

@@ -517,9 +517,8 @@ boardEl.addEventListener('pointerdown', () => openPanel(false));
 openPanel(false);
 
 function link(of = name) {
-  const url = new URL('/canvas/', location.href);
-  if (of !== 'main') url.searchParams.set('c', of);
-  return url.href;
+  const page = new URL('/canvas/', location.href).href;
+  return of === 'main' ? page : `${page}#${encodeURIComponent(of)}`;
 }
 $('share').addEventListener('click', async () => {
   if (navigator.share !== undefined && matchMedia('(pointer: coarse)').matches) {

@@ -183,7 +183,7 @@ export class Cells {
   }
 
   #isPending(event) {
-    return !(event.position > 0);
+    return event.pending ?? !(event.position > 0);
   }
 
   #show() {
@@ -192,7 +192,7 @@ export class Cells {
     this.pending = Number(this.#source.pending ?? 0);
     let painted = 0;
     const held = new Set();
-    for (const event of this.#source.pendingEvents ?? []) held.add(event.key);
+    for (const event of this.#source.pendingEvents) held.add(event.key);
     for (let i = 0; i < SIZE * SIZE; i++) {
       const own = this.#unsaved.get(i);
       if (own !== undefined) {
