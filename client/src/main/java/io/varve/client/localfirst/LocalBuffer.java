@@ -66,6 +66,7 @@ public final class LocalBuffer implements AutoCloseable {
   private final StoreThread storeThread;
   private final SyncLoop push;
   private final SyncLoop pull;
+  private final Pulling pulling;
   private final Executor listenerExecutor;
   private final Optional<ExecutorService> ownExecutor;
   private final ExecutorService httpExecutor;
@@ -126,8 +127,8 @@ public final class LocalBuffer implements AutoCloseable {
         new StoreThread(threads + "-store", store, this::afterCommit, this::storeFailed);
     Context context = new Context(gateways);
     this.push = new SyncLoop(threads + "-push", context.loops, new Pushing(context));
-    this.pull =
-        new SyncLoop(threads + "-pull", context.loops, new Pulling(context, builder.silence));
+    this.pulling = new Pulling(context, builder.silence);
+    this.pull = new SyncLoop(threads + "-pull", context.loops, pulling);
     this.told = new AtomicReference<>(status());
     storeThread.start();
     push.start();
@@ -209,6 +210,7 @@ public final class LocalBuffer implements AutoCloseable {
                   sources.put(name, opened);
                   return opened;
                 }));
+    pulling.admit(name);
     pull.interrupt();
     return source;
   }
@@ -280,7 +282,10 @@ public final class LocalBuffer implements AutoCloseable {
     push.signal().raise();
   }
 
-  /** Sends rejected events again: because a right was granted or a limit was raised, say. */
+  /**
+   * Sends rejected events again, and asks again for sources that could not be read: because a right
+   * was granted or a limit was raised, say. Waits no longer for a gateway's next try either.
+   */
   public void retry() {
     await(
         storeThread.submit(
@@ -289,6 +294,7 @@ public final class LocalBuffer implements AutoCloseable {
               ledger.retryRejected();
               return true;
             }));
+    pulling.admitAll();
     push.interrupt();
     pull.interrupt();
   }

@@ -6,13 +6,13 @@ import java.net.http.HttpHeaders;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 
@@ -41,7 +41,8 @@ final class Pulling implements SyncLoop.Round {
 
   private final Sync sync;
   private final Duration silence;
-  private final Map<String, Refusal> refused = new HashMap<>();
+  // Also changed by threads that open a source, or want what was refused to be tried again.
+  private final Map<String, Refusal> refused = new ConcurrentHashMap<>();
   private int shortStreams;
 
   /**
@@ -50,6 +51,16 @@ final class Pulling implements SyncLoop.Round {
   Pulling(Sync sync, Duration silence) {
     this.sync = sync;
     this.silence = silence;
+  }
+
+  /** A source that is opened is asked for at once, whatever it was told before. Any thread. */
+  void admit(String source) {
+    refused.remove(source);
+  }
+
+  /** Everything is asked for at once. Any thread. */
+  void admitAll() {
+    refused.clear();
   }
 
   private record Refusal(LocalProblem problem, long untilNanos) {}

@@ -55,6 +55,10 @@ final class FakeGateway implements AutoCloseable {
   final AtomicInteger tokens = new AtomicInteger();
   final AtomicInteger streams = new AtomicInteger();
   final AtomicInteger latestReads = new AtomicInteger();
+  final AtomicInteger droppedBefore = new AtomicInteger();
+  final AtomicInteger droppedAfter = new AtomicInteger();
+  final AtomicInteger duplicated = new AtomicInteger();
+  final AtomicInteger cuts = new AtomicInteger();
   final List<Integer> runs = new CopyOnWriteArrayList<>();
   final Set<String> refusedSources = ConcurrentHashMap.newKeySet();
   final Set<String> unreadableSources = ConcurrentHashMap.newKeySet();
@@ -62,7 +66,7 @@ final class FakeGateway implements AutoCloseable {
   volatile int maxEventBytes = 1 << 20;
   volatile int maxBodyBytes = 6 << 20;
   volatile int pageSize = 1_000;
-  volatile int overloads;
+  final AtomicInteger overloads = new AtomicInteger();
 
   /** How often, in percent, each thing goes wrong. */
   volatile Faults faults = new Faults(0, 0, 0, 0, 0);
@@ -74,7 +78,7 @@ final class FakeGateway implements AutoCloseable {
   private final Random random;
   private final Map<String, String> issued = new ConcurrentHashMap<>();
   private final Set<String> challenges = ConcurrentHashMap.newKeySet();
-  private volatile int streamGeneration;
+  private final AtomicInteger streamGeneration = new AtomicInteger();
   private volatile String farewell = "";
   private volatile boolean closed;
 
@@ -111,7 +115,7 @@ final class FakeGateway implements AutoCloseable {
   /** Every stream ends with a message, or is cut where there is none. */
   void endStreams(String message) {
     farewell = message;
-    streamGeneration++;
+    streamGeneration.incrementAndGet();
     log.wake();
   }
 
@@ -169,6 +173,7 @@ final class FakeGateway implements AutoCloseable {
       Thread.sleep(below(20));
     }
     if (happens(faults.dropBefore())) {
+      droppedBefore.incrementAndGet();
       return; // The connection closes without an answer.
     }
     byte[] body = exchange.getRequestBody().readAllBytes();
@@ -281,8 +286,7 @@ final class FakeGateway implements AutoCloseable {
   private void push(HttpExchange exchange, String caller, byte[] body)
       throws IOException, InterruptedException {
     pushes.incrementAndGet();
-    if (overloads > 0) {
-      overloads--;
+    if (overloads.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       Refusal refusal = new Refusal(429, "OVERLOADED", "too much");
       refusal.problem.put("retryAfterMs", 5);
       throw refusal;
@@ -309,6 +313,7 @@ final class FakeGateway implements AutoCloseable {
       throw refusal;
     }
     if (happens(faults.duplicate())) {
+      duplicated.incrementAndGet();
       // The network's copy of the request, late: after what the client sends next, perhaps.
       int late = below(50);
       threads.execute(
@@ -322,6 +327,7 @@ final class FakeGateway implements AutoCloseable {
           });
     }
     if (happens(faults.dropAfter())) {
+      droppedAfter.incrementAndGet();
       return;
     }
     ObjectNode answer =
@@ -446,7 +452,7 @@ final class FakeGateway implements AutoCloseable {
     Set<String> sources = Set.copyOf(query.get("source"));
     sources.forEach(this::requireReadable);
     streams.incrementAndGet();
-    int generation = streamGeneration;
+    int generation = streamGeneration.get();
     exchange.getResponseHeaders().set("Content-Type", "text/event-stream; charset=utf-8");
     exchange.sendResponseHeaders(200, 0);
     long position = Long.parseLong(query.get("after").get(0));
@@ -459,7 +465,8 @@ final class FakeGateway implements AutoCloseable {
       }
       boolean caughtUp = false;
       while (!closed) {
-        if (generation != streamGeneration) {
+        long changes = log.changes();
+        if (generation != streamGeneration.get()) {
           if (!farewell.isEmpty()) {
             write(out, farewell);
           }
@@ -479,6 +486,7 @@ final class FakeGateway implements AutoCloseable {
             continue;
           }
           if (happens(faults.cut())) {
+            cuts.incrementAndGet();
             out.write("id: 1\nda".getBytes(StandardCharsets.UTF_8));
             out.flush();
             return;
@@ -490,7 +498,7 @@ final class FakeGateway implements AutoCloseable {
           write(
               out, "event: caught-up\nid: " + position + "\ndata: {\"position\":" + position + "}");
         }
-        log.await(position, identity, 200);
+        log.await(changes, 5_000);
         out.write(": heartbeat\n\n".getBytes(StandardCharsets.UTF_8));
         out.flush();
       }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,7 @@ final class FakeLog {
 
   private record Taken(@Nullable NewEvent event, long position) {}
 
+  private long changes;
   private UUID identity = UUID.randomUUID();
   private final List<Event> events = new ArrayList<>();
   private final Map<String, List<Taken>> origins = new HashMap<>();
@@ -51,6 +53,7 @@ final class FakeLog {
     origins.values().forEach(taken -> taken.removeIf(one -> one.position() > toPosition));
     versions.clear();
     kept.forEach(event -> versions.put(event.source(), event.version()));
+    changes++;
     notifyAll();
   }
 
@@ -119,18 +122,29 @@ final class FakeLog {
             clientId,
             bufferId,
             clientSeq));
+    changes++;
     notifyAll();
     return events.size();
   }
 
-  /** Waits for a head above {@code above}, another identity, or the time to be up. */
-  synchronized void await(long above, UUID known, long millis) throws InterruptedException {
-    if (events.size() <= above && identity.equals(known)) {
-      wait(millis);
+  /** Waits for a change since {@code seen}, or the time to be up. */
+  synchronized void await(long seen, long millis) throws InterruptedException {
+    long until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
+    while (changes == seen) {
+      long left = until - System.nanoTime();
+      if (left <= 0) {
+        return;
+      }
+      TimeUnit.NANOSECONDS.timedWait(this, left);
     }
   }
 
+  synchronized long changes() {
+    return changes;
+  }
+
   synchronized void wake() {
+    changes++;
     notifyAll();
   }
 }
