@@ -36,6 +36,7 @@ class PublicApiTest {
           "io.varve.client.aggregates",
           "io.varve.client.commands",
           "io.varve.client.json",
+          "io.varve.client.localfirst",
           "io.varve.client.projections",
           "io.varve.client.serialization");
 

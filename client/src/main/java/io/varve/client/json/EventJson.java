@@ -78,6 +78,32 @@ public final class EventJson {
         });
   }
 
+  /**
+   * One event to append on one line, from which {@link #read} makes the same event, byte for byte.
+   */
+  public static String writeExactly(NewEvent event) {
+    return Json.object(
+        out -> {
+          out.writeStringField("source", event.source());
+          out.writeStringField("type", event.type());
+          Json.label(out, "sourceType", event.sourceType());
+          Json.label(out, "streamType", event.streamType());
+          Json.label(out, "streamId", event.streamId());
+          Json.labels(out, "tags", event.tags());
+          Json.label(out, "key", event.key());
+          if (event.tombstone()) {
+            out.writeBooleanField("tombstone", true);
+          }
+          bytes(out, "data", event.data(), event.contentType(), true);
+          Json.label(out, "contentType", event.contentType());
+          bytes(out, "metadata", event.metadata(), "", true);
+          if (event.occurred().isPresent()) {
+            out.writeStringField("occurred", event.occurred().get().toString());
+          }
+          Json.label(out, "id", event.id());
+        });
+  }
+
   /** The payload as JSON without blanks; empty when it is something else. */
   public static Optional<String> json(Bytes bytes, String contentType) {
     return isJson(contentType) ? Json.compact(bytes.asByteBuffer()) : Optional.empty();
@@ -90,15 +116,29 @@ public final class EventJson {
    * @throws JsonSyntaxException if the text is not one event; the message names the field
    */
   public static NewEvent read(String json) {
+    return read(json, false).event();
+  }
+
+  /**
+   * A recorded event, as {@link #write} and {@link #writeExactly(Event)} write it.
+   *
+   * @throws JsonSyntaxException if the text is not one recorded event; the message names the field
+   */
+  public static Event readRecorded(String json) {
+    return read(json, true).recorded();
+  }
+
+  private static Reader read(String json, boolean recorded) {
     try (JsonParser in = Json.FACTORY.createParser(json)) {
       if (in.nextToken() != JsonToken.START_OBJECT) {
         throw new JsonSyntaxException("an event is a JSON object");
       }
-      NewEvent event = new Reader(in).event();
+      Reader reader = new Reader(in, recorded);
+      reader.read();
       if (in.nextToken() != null) {
         throw new JsonSyntaxException("something follows the event");
       }
-      return event;
+      return reader;
     } catch (JsonProcessingException e) {
       throw new JsonSyntaxException(e.getOriginalMessage());
     } catch (IOException e) {
@@ -157,14 +197,51 @@ public final class EventJson {
   /** Reads one event's fields. */
   private static final class Reader {
     private final JsonParser in;
+    private final boolean ofTheLog;
     private final Set<String> seen = new HashSet<>();
+    private final NewEvent.Builder event = NewEvent.builder("", "");
+    private long position;
+    private long version;
+    private Instant recorded = Instant.EPOCH;
+    private String clientId = "";
+    private String bufferId = "";
+    private long clientSequence;
 
-    Reader(JsonParser in) {
+    /** Reads what only the log can say when {@code ofTheLog}, and else reads over it. */
+    Reader(JsonParser in, boolean ofTheLog) {
       this.in = in;
+      this.ofTheLog = ofTheLog;
     }
 
-    NewEvent event() throws IOException {
-      NewEvent.Builder event = NewEvent.builder("", "");
+    NewEvent event() {
+      return event.build();
+    }
+
+    Event recorded() {
+      NewEvent said = event();
+      return new Event(
+          position,
+          said.source(),
+          version,
+          said.type(),
+          said.sourceType(),
+          said.streamType(),
+          said.streamId(),
+          said.tags(),
+          said.key(),
+          said.tombstone(),
+          said.data(),
+          said.contentType(),
+          said.metadata(),
+          said.occurred(),
+          recorded,
+          said.id(),
+          clientId,
+          bufferId,
+          clientSequence);
+    }
+
+    void read() throws IOException {
       while (in.nextToken() != JsonToken.END_OBJECT) {
         String field = in.currentName();
         if (!seen.add(field)) {
@@ -174,16 +251,20 @@ public final class EventJson {
         if (in.currentToken() == JsonToken.VALUE_NULL && !field.equals("data")) {
           throw new JsonSyntaxException("field '" + field + "' is null: leave it out instead");
         }
-        field(event, field);
+        field(field);
       }
       require("source");
       require("type");
       exclude("data");
       exclude("metadata");
-      return event.build();
+      if (ofTheLog) {
+        require("position");
+        require("version");
+        require("recorded");
+      }
     }
 
-    private void field(NewEvent.Builder event, String field) throws IOException {
+    private void field(String field) throws IOException {
       switch (field) {
         case "source" -> event.source(text(field));
         case "type" -> event.type(text(field));
@@ -204,9 +285,31 @@ public final class EventJson {
           if (!THE_LOGS_OWN.contains(field)) {
             throw new JsonSyntaxException("an event has no field '" + field + "'");
           }
-          in.skipChildren();
+          if (ofTheLog) {
+            logsOwn(field);
+          } else {
+            in.skipChildren();
+          }
         }
       }
+    }
+
+    private void logsOwn(String field) throws IOException {
+      switch (field) {
+        case "position" -> position = number(field);
+        case "version" -> version = number(field);
+        case "recorded" -> recorded = time(field);
+        case "clientId" -> clientId = text(field);
+        case "bufferId" -> bufferId = text(field);
+        default -> clientSequence = number(field);
+      }
+    }
+
+    private long number(String field) throws IOException {
+      if (in.currentToken() != JsonToken.VALUE_NUMBER_INT || in.getLongValue() < 1) {
+        throw new JsonSyntaxException("field '" + field + "' must be a number from 1");
+      }
+      return in.getLongValue();
     }
 
     private void require(String field) {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.client.localfirst;
+
+import org.jspecify.annotations.NullMarked;
