@@ -323,7 +323,8 @@ public record GatewayConfig(
   private static void requireOrigin(String origin) {
     boolean exact;
     try {
-      URI uri = URI.create(origin.endsWith(":*") ? origin.substring(0, origin.length() - 2) : origin);
+      URI uri =
+          URI.create(origin.endsWith(":*") ? origin.substring(0, origin.length() - 2) : origin);
       exact =
           uri.getScheme() != null
               && uri.getHost() != null

@@ -4,7 +4,6 @@ import io.varve.client.Event;
 import io.varve.client.VarveClient;
 import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
-import io.varve.gateway.WholeGateways;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
 import io.varve.gateway.identity.IdentityRecords;
@@ -23,15 +22,18 @@ final class ConsoleGateways {
 
   /** The same at a port; 0 = any. */
   static Gateway openAt(ThreeNodes nodes, int port) {
-    return WholeGateways.start(
-        config(nodes).withListen(new InetSocketAddress("127.0.0.1", port)), IdentityOptions.open());
+    return Gateway.start(
+        config(nodes, IdentityOptions.open()).withListen(new InetSocketAddress("127.0.0.1", port)));
   }
 
   /** One where keys register themselves and may then do nothing with others' sources. */
   static Gateway keys(ThreeNodes nodes, Path signingKeys) {
-    return WholeGateways.start(
-        config(nodes),
-        IdentityOptions.keys(signingKeys).withCreateSigningKeys(true).withSelfRegistration(true));
+    return Gateway.start(
+        config(
+            nodes,
+            IdentityOptions.keys(signingKeys)
+                .withCreateSigningKeys(true)
+                .withSelfRegistration(true)));
   }
 
   /** What {@code varve token grant --client ID --read '*' --append '*'} does. */
@@ -50,7 +52,7 @@ final class ConsoleGateways {
         .orThrow();
   }
 
-  private static GatewayConfig config(ThreeNodes nodes) {
-    return GatewayConfig.of(List.copyOf(nodes.targets())).withAdmin(nodes.admin());
+  private static GatewayConfig config(ThreeNodes nodes, IdentityOptions identity) {
+    return GatewayConfig.of(List.copyOf(nodes.targets()), identity).withAdmin(nodes.admin());
   }
 }

@@ -5,7 +5,6 @@ import io.varve.client.EventStream;
 import io.varve.client.ReadOptions;
 import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
-import io.varve.gateway.WholeGateway;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
 import io.varve.testkit.EmbeddedVarve;
@@ -68,15 +67,16 @@ final class GatewaySite implements AutoCloseable {
   }
 
   private Gateway gateway(int listenAt) {
-    return WholeGateway.start(
-        GatewayConfig.of(List.of(varve.target()))
-            .withListen(new InetSocketAddress("127.0.0.1", listenAt))
-            .withDeadline(Duration.ofSeconds(20))
-            .withDrain(Duration.ofSeconds(1)),
+    IdentityOptions identity =
         IdentityOptions.keys(signingKeys)
             .withCreateSigningKeys(true)
             .withSelfRegistration(true)
             .withDefaultGrants(
-                new Grants(List.of("canvas/", "presence/"), List.of("canvas/t-", "presence/"))));
+                new Grants(List.of("canvas/", "presence/"), List.of("canvas/t-", "presence/")));
+    return Gateway.start(
+        GatewayConfig.of(List.of(varve.target()), identity)
+            .withListen(new InetSocketAddress("127.0.0.1", listenAt))
+            .withDeadline(Duration.ofSeconds(20))
+            .withDrain(Duration.ofSeconds(1)));
   }
 }
