@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -113,8 +114,10 @@ class LocalFirstDocTest {
   void appendsWithoutReading() {
     try (LocalBuffer buffer = open()) {
       // snippet: write-only
-      buffer.appendAsync(NewEvent.builder("device-7", "Measured").data("21.5").build());
+      CompletableFuture<Long> saved =
+          buffer.appendAsync(NewEvent.builder("device-7", "Measured").data("21.5").build());
       // end
+      LocalBufferTest.get(saved);
       LocalBufferTest.get(buffer.landed());
     }
     assertThat(log.head()).isEqualTo(1);

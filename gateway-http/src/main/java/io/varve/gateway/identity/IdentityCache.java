@@ -101,10 +101,7 @@ final class IdentityCache implements AutoCloseable {
 
   /** Something that this gateway itself has appended: it holds here at once. */
   void learn(String key, Fact fact, long position) {
-    entries
-        .asMap()
-        .compute(
-            key, (k, old) -> old != null && old.asOf >= position ? old : new Entry(fact, position));
+    put(key, fact, position);
     reads.remove(key);
   }
 
@@ -128,9 +125,15 @@ final class IdentityCache implements AutoCloseable {
     // A client that nobody knows may register with any gateway, and must be known at once then.
     boolean lasting = fact != Fact.Nothing.INSTANCE || key.startsWith(IdentityRecords.TOKEN_PREFIX);
     if (lasting && page.asOf() >= shown) {
-      entries.put(key, new Entry(fact, page.asOf()));
+      put(key, fact, page.asOf());
     }
     return fact;
+  }
+
+  /** Never puts an older fact in the place of a newer one. */
+  private void put(String key, Fact fact, long asOf) {
+    Entry entry = new Entry(fact, asOf);
+    entries.asMap().merge(key, entry, (old, next) -> old.asOf >= next.asOf ? old : next);
   }
 
   private synchronized void show(long of, Event event) {

@@ -96,7 +96,7 @@ final class SignedTexts {
         StrictBase64.decode(part);
       }
       signed = JWSObject.parse(text);
-    } catch (ParseException | IllegalArgumentException e) {
+    } catch (ParseException | RuntimeException e) { // Whatever a stranger made up.
       throw kind.refused("is not a JSON Web Token signed with ES256");
     }
     JWSHeader header = signed.getHeader();

@@ -277,7 +277,9 @@ final class TokenIssuer {
                                 .key(event.key())
                                 .tombstone(true)
                                 .build())
-                    .toList());
+                    .toList())
+        // Tidying up can wait, revoking cannot.
+        .exceptionally(failure -> List.of());
   }
 
   private static boolean endedBefore(Event event, Instant time) {

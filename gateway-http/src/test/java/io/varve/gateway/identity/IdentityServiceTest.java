@@ -396,6 +396,23 @@ class IdentityServiceTest {
     assertThat(one.who(none + "." + base64(claims) + "." + part(real, 2)).problem())
         .isEqualTo("401 UNAUTHENTICATED");
 
+    for (String made :
+        List.of(
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"alg\":5}",
+            "{\"alg\":null,\"typ\":\"JWT\"}",
+            "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":null}",
+            "{\"alg\":\"ES256\",\"typ\":{},\"kid\":[]}",
+            "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"\",\"x5c\":[1]}",
+            "[".repeat(1_000))) {
+      assertThat(one.who(base64(made) + "." + base64(claims) + "." + part(real, 2)).problem())
+          .as(made)
+          .isEqualTo("401 UNAUTHENTICATED");
+    }
+
     JWSObject hmac =
         new JWSObject(
             new JWSHeader.Builder(JWSAlgorithm.HS256)
