@@ -597,6 +597,7 @@ async function readText(response) {
  * @property {'pending'|'landed'|'rejected'|'void'} state
  * @property {number} [position] where it landed, or a position at or above it when `exact` is false
  * @property {boolean} [exact]
+ * @property {number} [seenAt] where a cached state has it, though no push has told that it landed
  * @property {object} [problem] why it was rejected
  */
 
@@ -686,6 +687,7 @@ class BufferModel {
         entry.state = 'pending';
         delete entry.position;
         delete entry.exact;
+        delete entry.seenAt;
       }
     }
   }
@@ -719,6 +721,13 @@ class BufferModel {
     if (forgetStates) {
       this.latest.clear();
       this.folds.clear();
+    }
+  }
+
+  op_seen({ bufferId, seen }) {
+    if (bufferId !== this.bufferId) return;
+    for (const [seq, position] of seen) {
+      if (this.entries.has(seq)) this.entries.get(seq).seenAt = position;
     }
   }
 
@@ -770,7 +779,7 @@ function movable(entries, landedThrough) {
   const moved = [];
   for (const entry of entries) {
     if (entry.seq <= landedThrough || entry.state === 'void') continue;
-    const { position, exact, ...rest } = entry;
+    const { position, exact, seenAt, ...rest } = entry;
     moved.push({ ...rest, state: entry.state === 'rejected' ? 'rejected' : 'pending' });
   }
   return moved;
@@ -793,17 +802,22 @@ function fits(cached, logIdentity, { logIdentity: of, from, to, full }) {
 class MemoryStore {
   model = new BufferModel();
   keys = null;
+  closed = false;
   shared = false;
   extractableKeys = false;
 
   async open() {
+    this.closed = false;
     if (this.model.bufferId === null) await this.commit([['buffer', await uuid(), 1, null]]);
   }
 
-  async close() {}
+  async close() {
+    this.closed = true;
+  }
 
   /** Applies ops; resolves once they are as durable as this store makes them. */
   async commit(ops) {
+    if (this.closed) throw closedError();
     for (const op of ops) this.model.apply(op);
   }
 
@@ -887,7 +901,8 @@ class MemoryStore {
 
   async saveLatest(source, change) {
     const fit = fits(this.model.latest.get(source), this.model.logIdentity, change);
-    if (fit === 'apply') await this.commit([['latest', source, change]]);
+    const { own, ...rest } = change;
+    if (fit === 'apply') await this.commit([['latest', source, rest], ...(own?.seen.length > 0 ? [['seen', own]] : [])]);
     return fit;
   }
 
@@ -896,8 +911,9 @@ class MemoryStore {
     return record === undefined ? null : structuredClone(record);
   }
 
-  async saveFold(source, name, record) {
-    if (record.logIdentity === this.model.logIdentity) await this.commit([['fold', source, name, structuredClone(record)]]);
+  async saveFold(source, name, { own, ...record }) {
+    if (record.logIdentity !== this.model.logIdentity) return;
+    await this.commit([['fold', source, name, structuredClone(record)], ...(own?.seen.length > 0 ? [['seen', own]] : [])]);
   }
 
   async dropLanded(source, position) {
@@ -1142,6 +1158,8 @@ class FileStore extends MemoryStore {
   }
 
   async saveKeys(keys, subtle) {
+    const first = await this.loadKeys(subtle);
+    if (first !== null) return first;
     const jwk = await subtle.exportKey('jwk', keys.privateKey);
     await this.#replace('key.json', JSON.stringify(jwk));
     return keys;
@@ -1517,7 +1535,7 @@ class IndexedDbStore {
       if (held !== nextSeq - from) return false;
       await this.#eachEntry(tx, IDBKeyRange.lowerBound(from), (entry, cursor) => {
         if (entry.state !== 'landed') return;
-        const { position, exact, landedSource, ...rest } = entry;
+        const { position, exact, landedSource, seenAt, ...rest } = entry;
         cursor.update({ ...rest, state: 'pending' });
       });
       return true;
@@ -1606,8 +1624,18 @@ class IndexedDbStore {
       for (const event of change.set) latest.put({ source, key: event.key, event });
       for (const key of change.del) latest.delete([source, key]);
       await this.#dropLanded(tx, source, change.to);
+      await this.#markSeen(tx, change.own);
       return fit;
     });
+  }
+
+  async #markSeen(tx, own) {
+    if (own === undefined || own.seen.length === 0) return;
+    const entries = tx.objectStore('entries');
+    for (const [seq, seenAt] of own.seen) {
+      const entry = await asPromise(entries.get(seq));
+      if (entry?.bufferId === own.bufferId) entries.put({ ...entry, seenAt });
+    }
   }
 
   async #dropLanded(tx, source, position) {
@@ -1621,10 +1649,12 @@ class IndexedDbStore {
     return (await this.#read(['folds'], (tx) => asPromise(tx.objectStore('folds').get([source, name])))) ?? null;
   }
 
-  async saveFold(source, name, record) {
-    await this.#cache(['meta', 'folds'], async (tx) => {
+  async saveFold(source, name, { own, ...record }) {
+    await this.#cache(['meta', 'folds', 'entries'], async (tx) => {
       const { logIdentity } = await asPromise(tx.objectStore('meta').get('buffer'));
-      if (record.logIdentity === logIdentity) tx.objectStore('folds').put({ ...record, source, name });
+      if (record.logIdentity !== logIdentity) return;
+      tx.objectStore('folds').put({ ...record, source, name });
+      await this.#markSeen(tx, own);
     });
   }
 
@@ -1651,6 +1681,14 @@ export function indexedDbStore(name = 'default') {
 }
 
 // --- folds and overlay -----------------------------------------------------------------------------------
+
+/**
+ * Whether an event of the log is this buffered one. Its origin alone does not say so: a copy of the store may have used
+ * the number for another. Where the comparison errs, the push's answer tells.
+ */
+function sameEvent(body, event) {
+  return ['source', 'type', 'key', 'tombstone', 'data', 'dataBase64'].every((field) => JSON.stringify(body[field]) === JSON.stringify(event[field]));
+}
 
 /** A buffered event as an application sees it: with its number, and what still has to happen to it. */
 function ownEvent(entry, clientId) {
@@ -1969,8 +2007,8 @@ class SourceView {
   // --- pulling
 
   /** What the stream brought for all its sources from `from` to `to`. */
-  pulled({ logIdentity, from, to, events, caughtUp }) {
-    if (this.#closing.signal.aborted || logIdentity !== this.#host.logIdentity) return;
+  pulled({ logIdentity, sources, from, to, events, caughtUp }) {
+    if (this.#closing.signal.aborted || logIdentity !== this.#host.logIdentity || !sources.includes(this.source)) return;
     if (this.#position === null || this.#logIdentity !== logIdentity || from > this.#position) {
       this.#seenTo = Math.max(this.#seenTo, to);
       this.caughtUp = false;
@@ -2105,9 +2143,10 @@ class SourceView {
     this.#persistedAt = Date.now();
     const [logIdentity, to, epoch] = [this.#logIdentity, this.#position, this.#epoch];
     const { store } = this.#host;
+    const own = this.#host.seen(this.source, to);
     if (!this.#isDefault) {
       if (this.#cacheAs !== undefined && this.#persisted !== to) {
-        await store.saveFold(this.source, this.#cacheAs, { logIdentity, position: to, state: this.#fold.base });
+        await store.saveFold(this.source, this.#cacheAs, { logIdentity, position: to, state: this.#fold.base, own });
         this.#fold.dirty = false;
       }
       await store.dropLanded(this.source, to);
@@ -2116,7 +2155,7 @@ class SourceView {
         const changes = this.#fold.takeDirty(full);
         let fit;
         try {
-          fit = await store.saveLatest(this.source, { logIdentity, from: this.#persisted ?? 0, to, full, ...changes });
+          fit = await store.saveLatest(this.source, { logIdentity, from: this.#persisted ?? 0, to, full, own, ...changes });
         } catch (error) {
           this.#fold.giveBack(changes);
           throw error;
@@ -2158,6 +2197,7 @@ const NOT_OF_AN_EVENT = new Set(['clientId', 'bufferId', 'logIdentity']);
 class PushLoop {
   #host;
   #wake = new Wakeup();
+  #hurry = new Wakeup(); // ends a wait after a failure, which new work does not
   #backoff;
   #checked = false;
   #through = 0; // up to which number the log has this buffer
@@ -2169,9 +2209,15 @@ class PushLoop {
     this.#backoff = host.backoff();
   }
 
-  /** Something may be there to push, or may work now. */
-  wake(startOver) {
-    if (startOver) this.#backoff.reset();
+  /** Something may be there to push. */
+  wake() {
+    this.#wake.raise();
+  }
+
+  /** What failed may work now. */
+  hurry() {
+    this.#backoff.reset();
+    this.#hurry.raise();
     this.#wake.raise();
   }
 
@@ -2197,7 +2243,7 @@ class PushLoop {
         if (signal.aborted) return;
         if (error.code === 'ABORTED') continue;
         this.#host.syncFailed('push', asVarveError(error, 'INTERNAL', 'the push loop failed'));
-        await this.#wake.wait(signal, this.#host.delayAfter(error, this.#backoff));
+        await this.#hurry.wait(signal, this.#host.delayAfter(error, this.#backoff));
       }
     }
   }
@@ -2302,10 +2348,10 @@ class PushLoop {
     this.#through = landedThrough;
     this.#limit = Math.min(LIMITS.batchEvents, this.#limit * 2);
     const pairs = (positions ?? []).map(({ clientSeq, position }) => [clientSeq, position]);
-    await this.#host.landed(bufferId, landedThrough, pairs, head);
-    if (landedThrough < batch[batch.length - 1].seq) {
-      throw new VarveError('NETWORK', `the gateway took the run up to ${batch[batch.length - 1].seq} and says that ${landedThrough} has landed`);
-    }
+    const last = batch[batch.length - 1].seq;
+    // Beyond the run, the log may have a copy's events under numbers that are given out here only now.
+    await this.#host.landed(bufferId, Math.min(landedThrough, last), pairs, head);
+    if (landedThrough < last) throw new VarveError('NETWORK', `the gateway took the run up to ${last} and says that ${landedThrough} has landed`);
   }
 
   /** Does what a refusal asks for. Returns false when all there is to do is to try again later. */
@@ -2361,6 +2407,7 @@ class PushLoop {
 class StreamLoop {
   #host;
   #wake = new Wakeup();
+  #hurry = new Wakeup();
   #backoff;
   #retryMs = 1000;
   #tabs = new Map(); // tab → Map source → position
@@ -2374,8 +2421,14 @@ class StreamLoop {
     this.#backoff = host.backoff();
   }
 
-  wake(startOver) {
-    if (startOver) this.#backoff.reset();
+  wake() {
+    this.#wake.raise();
+  }
+
+  /** What failed may work now. */
+  hurry() {
+    this.#backoff.reset();
+    this.#hurry.raise();
     this.#wake.raise();
   }
 
@@ -2449,7 +2502,7 @@ class StreamLoop {
         if (signal.aborted) break;
         if (error.code === 'ABORTED' || error.code === 'RESTART') continue;
         this.#host.syncFailed('stream', asVarveError(error, 'NETWORK', 'the stream broke'));
-        await this.#wake.wait(signal, this.#host.delayAfter(error, this.#backoff));
+        await this.#hurry.wait(signal, this.#host.delayAfter(error, this.#backoff));
       }
     }
     clearTimeout(this.#restreaming);
@@ -2516,21 +2569,19 @@ class StreamLoop {
         if (sources.has(source)) sources.set(source, Math.max(sources.get(source), this.#cursor));
       }
     }
-    this.#host.publish({ t: 'pulled', logIdentity, from, to, events, caughtUp });
-    this.#host.echoed(events);
+    this.#host.publish({ t: 'pulled', logIdentity, sources: this.#streaming, from, to, events, caughtUp });
   }
 
   /** The gateway said how it goes on. */
   async #ended({ type, data }, signal) {
-    const wait = Math.random() * this.#retryMs;
     switch (type) {
       case 'reauthenticate':
         this.#host.gateway.forgetToken();
         // A new one that ends at once again is not asked for in a hurry.
-        return this.#wake.wait(signal, Math.random() * this.#host.timing.backoffMinMs);
+        return this.#hurry.wait(signal, Math.random() * this.#host.timing.backoffMinMs);
       case 'reconnect':
         this.#host.gateway.moveOn();
-        return this.#wake.wait(signal, wait);
+        return this.#hurry.wait(signal, Math.random() * this.#retryMs);
       case 'reset':
         this.#host.recheck(data.logIdentity === this.#host.logIdentity);
         throw new VarveError('LOG_IDENTITY_MISMATCH', data.reason ?? 'the log is another one');
@@ -2874,17 +2925,28 @@ class Varve {
     for (const held of this.#inOrder()) {
       const { entry, event } = held;
       if (entry.source !== source || entry.state === 'void') continue;
+      if (entry.seenAt <= position) continue;
       if (entry.state !== 'landed' || entry.position > position) own.push(event);
       else if (this.#viewsOf(source).every((view) => view.position >= entry.position)) this.#entries.delete(entry.seq);
     }
     return own;
   }
 
-  /** An event of the log is one of ours: it has landed there. */
-  echo({ clientId, bufferId, clientSeq, position }) {
+  /** An event of the log may be one of ours, pulled before its push was answered: then it is not shown on top. */
+  echo(event) {
+    const { clientId, bufferId, clientSeq, position } = event;
     if (clientId !== this.clientId || bufferId !== this.#bufferId) return;
-    const held = this.#entries.get(clientSeq);
-    if (held !== undefined) this.#landHeld(held, new Map([[clientSeq, position]]), position);
+    const entry = this.#entries.get(clientSeq)?.entry;
+    if (entry !== undefined && entry.state !== 'landed' && sameEvent(JSON.parse(entry.body), event)) entry.seenAt = position;
+  }
+
+  /** Own events that states up to a position have though no push has told so: [number, position] each. */
+  seen(source, position) {
+    const seen = [];
+    for (const { entry } of this.#entries.values()) {
+      if (entry.source === source && entry.seenAt <= position && entry.state !== 'landed') seen.push([entry.seq, entry.seenAt]);
+    }
+    return { bufferId: this.#bufferId, seen };
   }
 
   #landHeld(held, positions, head) {
@@ -3116,19 +3178,6 @@ class Varve {
     }
   }
 
-  /** The stream brought own events, perhaps before the push was answered. */
-  echoed(events) {
-    let last = null;
-    for (const event of events) {
-      if (event.clientId === this.clientId && event.bufferId === this.#bufferId) last = event;
-    }
-    if (last === null) return;
-    const positions = events.filter((e) => e.bufferId === last.bufferId && e.clientId === this.clientId).map((e) => [e.clientSeq, e.position]);
-    this.landed(last.bufferId, last.clientSeq, positions, last.position).catch((error) =>
-      this.tell(asVarveError(error, 'STORE_FAILED', 'the buffer could not be changed')),
-    );
-  }
-
   viewClosed(view) {
     this.#views.delete(view);
     this.#pullFailures.delete(view);
@@ -3202,8 +3251,8 @@ class Varve {
   }
 
   #wakeAll() {
-    this.#push?.wake(true);
-    this.#stream?.wake(true);
+    this.#push?.hurry();
+    this.#stream?.hurry();
     this.#wakeViews();
     this.statusChanged();
   }
