@@ -60,6 +60,7 @@ final class HostileProxy implements AutoCloseable {
   private static final int HOLD_MILLIS = 400;
 
   /** A request as it came, to be sent any number of times. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Request(String method, String path, byte[] bytes) {
     boolean isPush() {
       return method.equals("POST") && path.startsWith("/v1/push");

@@ -8,6 +8,7 @@ import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
 import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -131,7 +132,7 @@ public final class DemoCluster implements AutoCloseable {
             .withDefaultGrants(Grants.everything());
     GatewayConfig config =
         GatewayConfig.of(addresses(ports::clientAddress), identity)
-            .withListen(new InetSocketAddress("127.0.0.1", ports.httpPort()))
+            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), ports.httpPort()))
             .withAdmin(addresses(ports::adminAddress))
             .withAllowedOrigins(Set.of("http://localhost:*", "http://127.0.0.1:*"))
             .withDrain(drain);

@@ -7,6 +7,7 @@ import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
 import io.varve.gateway.identity.IdentityRecords;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,7 +24,8 @@ final class ConsoleGateways {
   /** The same at a port; 0 = any. */
   static Gateway openAt(ThreeNodes nodes, int port) {
     return Gateway.start(
-        config(nodes, IdentityOptions.open()).withListen(new InetSocketAddress("127.0.0.1", port)));
+        config(nodes, IdentityOptions.open())
+            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port)));
   }
 
   /** One where keys register themselves and may then do nothing with others' sources. */

@@ -8,6 +8,7 @@ import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
 import io.varve.testkit.EmbeddedVarve;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class GatewaySite implements AutoCloseable {
                 new Grants(List.of("canvas/", "presence/"), List.of("canvas/t-", "presence/")));
     return Gateway.start(
         GatewayConfig.of(List.of(varve.target()), identity)
-            .withListen(new InetSocketAddress("127.0.0.1", listenAt))
+            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), listenAt))
             .withDeadline(Duration.ofSeconds(20))
             .withDrain(Duration.ofSeconds(1)));
   }

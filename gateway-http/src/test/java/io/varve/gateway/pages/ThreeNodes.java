@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
 
 /** A cluster of three nodes in this process, with their admin ports: what a console is for. */
 final class ThreeNodes implements AutoCloseable {
-  private static final Duration START_LIMIT = Duration.ofSeconds(120);
+  private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
   /** Ports that look free may be taken before a node listens there. */
   private static final int START_ATTEMPTS = 5;
@@ -145,21 +145,18 @@ final class ThreeNodes implements AutoCloseable {
 
   private static List<Integer> freePorts(int count) {
     List<ServerSocket> sockets = new ArrayList<>();
+    List<Integer> ports = new ArrayList<>();
     try {
       for (int i = 0; i < count; i++) {
         sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+        ports.add(sockets.get(i).getLocalPort());
       }
-      return sockets.stream().map(ServerSocket::getLocalPort).toList();
+      for (ServerSocket socket : sockets) {
+        socket.close();
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } finally {
-      for (ServerSocket socket : sockets) {
-        try {
-          socket.close();
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
-      }
     }
+    return ports;
   }
 }
