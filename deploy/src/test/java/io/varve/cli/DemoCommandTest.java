@@ -39,7 +39,15 @@ class DemoCommandTest {
                 + ports.clientAddresses()
                 + " admin="
                 + ports.adminAddresses()
+                + " http="
+                + ports.httpAddress()
                 + System.lineSeparator());
+    assertThat(demo.err())
+        .contains("http://" + ports.httpAddress() + "/canvas/")
+        .contains("http://" + ports.httpAddress() + "/console/");
+    assertThat(status("http://" + ports.httpAddress() + "/ready")).isEqualTo(200);
+    assertThat(status("http://" + ports.httpAddress() + "/canvas/")).isEqualTo(200);
+    assertThat(status("http://" + ports.httpAddress() + "/console/")).isEqualTo(200);
     assertThat(status("http://" + ports.adminAddress(2) + "/ready")).isEqualTo(200);
     assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
     String identity = identity();

@@ -32,6 +32,9 @@ public final class DemoCluster implements AutoCloseable {
 
   private static final long POLL_MILLIS = 20;
 
+  /** Its clients are on this machine, and told to come back at once. */
+  private static final Duration GATEWAY_DRAIN = Duration.ofSeconds(1);
+
   private final DemoDirectory directory;
   private final DemoPorts ports;
   private final Duration drain;
@@ -101,6 +104,11 @@ public final class DemoCluster implements AutoCloseable {
     return directory.path();
   }
 
+  /** Where a device of the demonstration may buffer. */
+  Path device() {
+    return directory.device();
+  }
+
   /**
    * Waits until every node that runs is of use.
    *
@@ -135,7 +143,7 @@ public final class DemoCluster implements AutoCloseable {
             .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), ports.httpPort()))
             .withAdmin(addresses(ports::adminAddress))
             .withAllowedOrigins(Set.of("http://localhost:*", "http://127.0.0.1:*"))
-            .withDrain(drain);
+            .withDrain(GATEWAY_DRAIN);
     synchronized (this) {
       if (closed) {
         throw new IllegalStateException("the cluster was closed");

@@ -25,6 +25,7 @@ final class DemoDirectory implements AutoCloseable {
   private static final String LOCK = "demo.lock";
   private static final String PORT_BASE = "demo.port-base";
   private static final String SIGNING_KEYS = "gateway-keys.json";
+  private static final String DEVICE = "device";
   private static final String NODE = "node-";
 
   private final Path path;
@@ -81,6 +82,11 @@ final class DemoDirectory implements AutoCloseable {
     return path.resolve(SIGNING_KEYS);
   }
 
+  /** Where the device of the demonstration buffers. */
+  Path device() {
+    return path.resolve(DEVICE);
+  }
+
   /** A node's id. */
   static String nodeId(int node) {
     return NODE + (node + 1);
@@ -93,6 +99,7 @@ final class DemoDirectory implements AutoCloseable {
     }
     deleteTree(path.resolve(PORT_BASE));
     deleteTree(signingKeys());
+    deleteTree(device());
   }
 
   /**

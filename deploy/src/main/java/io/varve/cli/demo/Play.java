@@ -14,28 +14,35 @@ import io.varve.client.ExpectedVersion;
 import io.varve.client.Filter;
 import io.varve.client.FilterItem;
 import io.varve.client.NewEvent;
+import io.varve.client.Paged;
 import io.varve.client.ReadConsistency;
 import io.varve.client.ReadOptions;
 import io.varve.client.VarveClient;
 import io.varve.client.VarveException;
+import io.varve.client.localfirst.LocalBuffer;
+import io.varve.client.localfirst.LocalEvent;
+import io.varve.client.localfirst.LocalSource;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
  * The demonstration: a real history goes into a cluster of three nodes, meets a conflict, a
- * duplicate, a race and a lost leader, and comes out as it went in. Everything it says it has
- * checked.
+ * duplicate, a race and a lost leader, and comes out as it went in; then a device that was offline
+ * syncs. Everything it says it has checked.
  */
 public final class Play {
   private static final Duration READY_LIMIT = Duration.ofMinutes(2);
@@ -172,8 +179,9 @@ public final class Play {
     race();
     loseLeader();
     readBack();
+    syncOffline();
     stage.close(
-        "All of it held. `./varve demo` starts three nodes to try it yourself;"
+        "All of it held. `./varve demo` starts it all, with a canvas to paint on offline;"
             + " `./varve --help` says how.");
   }
 
@@ -418,6 +426,60 @@ public final class Play {
             + " events, digest "
             + written.digest().substring(0, 16)
             + "…");
+  }
+
+  private void syncOffline() {
+    stage.step(
+        "A device writes without a network, and syncs later; a service writes to the same source");
+    String source = "cart-" + (headBefore + 1);
+    try (LocalBuffer device =
+        LocalBuffer.builder()
+            .gateway(URI.create("http://" + cluster.ports().httpAddress()))
+            .directory(cluster.device())
+            .open()) {
+      LocalSource<Map<String, LocalEvent>> cart = device.source(source);
+      for (String item : List.of("bread", "cheese", "wine")) {
+        cart.append(cart.event("ItemPut").key(item).data("{\"count\":1}").build());
+      }
+      check(cart.pending() == 3, "the device shows " + cart.pending() + " pending events");
+      stage.held("no gateway runs yet: three events are on the device's disk, and it shows them");
+      long seen = client.version(source);
+      check(seen == 0, "the log has " + seen + " events of " + source + " already");
+
+      cluster.startGateway();
+      device.landed().orTimeout(READY_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
+      check(client.version(source) == 3, source + " is at version " + client.version(source));
+      stage.held(
+          "a gateway starts at "
+              + cluster.ports().httpAddress()
+              + ": they land, once and in order");
+
+      AppendResult late =
+          client.append(
+              NewEvent.builder(source, "CartOrdered").build(),
+              ExpectedVersion.exactly(source, seen));
+      check(late instanceof Conflict, "a decision on an old version was not refused: " + late);
+      stage.held("a service that had seen the empty cart is refused, naming the device's event:");
+      ((Conflict) late).failed().forEach(failed -> stage.say("– " + ResultText.reason(failed)));
+
+      client
+          .append(
+              NewEvent.builder(source, "ItemPut").key("wine").data("{\"count\":2}").build(),
+              ExpectedVersion.exactly(source, 3))
+          .orThrow();
+      cart.append(cart.event("ItemPut").key("wine").data("{\"count\":6}").build());
+      device.landed().orTimeout(READY_LIMIT.toMillis(), TimeUnit.MILLISECONDS).join();
+      try (Paged<Event> latest = client.readLatest(source)) {
+        List<String> counts = new ArrayList<>();
+        latest.forEach(event -> counts.add(event.key() + " " + event.data().toUtf8()));
+        check(
+            counts.contains("wine {\"count\":6}") && counts.size() == 3,
+            "the newest of each key are " + counts);
+      }
+      stage.held("both write on; the newest position of each key wins, on every device");
+    } finally {
+      cluster.stopGateway();
+    }
   }
 
   /** Appends and notes what landed. */
