@@ -22,9 +22,11 @@ export class FakeGateway {
   heartbeatMs = 0;
   pageEvents = 1000;
   refuse = () => null; // (event) → problem or null: refused for good
-  /** (request) → {status, headers, body} to answer instead, 'cut-before', 'cut-after', 'twice', {delayMs}, or null */
+  /** (request) → {status, headers, body} to answer instead, 'cut-before', 'cut-after', 'hang-after', 'twice', {delayMs}, or null */
   fault = () => null;
   now = () => Date.now();
+  /** (path, response) → whether it was a file, and was answered */
+  files = () => false;
 
   async start(port = 0) {
     this.server = createServer((request, response) => {
@@ -95,6 +97,7 @@ export class FakeGateway {
     const seen = { method: request.method, path: url.pathname, parameters, text, headers: request.headers };
     this.requests.push(seen);
     if (this.requests.length > 10_000) this.requests.shift();
+    if (this.files(seen.path, response)) return;
     const fault = this.fault(seen);
     if (fault === 'cut-before') return request.socket.destroy();
     if (fault?.delayMs) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
@@ -102,6 +105,7 @@ export class FakeGateway {
       response.writeHead(fault.status, fault.headers ?? { 'content-type': 'text/plain' });
       return response.end(fault.body ?? '');
     }
+    if (fault === 'hang-after') return this.#route(seen, url, new Discarded());
     if (fault === 'twice') await this.#route(seen, url, new Discarded());
     if (fault === 'cut-after') {
       await this.#route(seen, url, new Discarded());

@@ -365,6 +365,26 @@ scenario('own events stay on top until they are pulled, though the stream is beh
   await eventually('theirs', () => source.state.get('k').data === 'theirs');
 });
 
+scenario('an own event that was pulled before its push was answered is not shown, or folded, on top again', async (gateway, open) => {
+  const store = memoryStore();
+  const varve = await open({ store });
+  const [source, count] = [varve.source('s'), varve.source('s', { reduce: (n) => n + 1, initial: 0, cacheAs: 'count' })];
+  await is(varve, 'online');
+  gateway.fault = ({ path }) => (path === '/v1/push' ? 'hang-after' : null);
+  await source.append(cell('k', 'mine'));
+  await eventually('it is in the log', () => gateway.head === 1);
+  gateway.append({ source: 's', type: 'T', key: 'k', data: 'theirs' });
+  await eventually('theirs', () => source.state.get('k').data === 'theirs');
+  assert.equal(count.state, 2);
+  assert.equal(varve.status.pending, 1);
+  await varve.close();
+  const again = await open({ store, gateway: 'http://127.0.0.1:1' });
+  const [later, counted] = [again.source('s'), again.source('s', { reduce: (n) => n + 1, initial: 0, cacheAs: 'count' })];
+  await Promise.all([later.ready, counted.ready]);
+  assert.equal(later.state.get('k').data, 'theirs');
+  assert.equal(counted.state, 2);
+});
+
 scenario('a restored log is read again, and gets what it lost and is still held', async (gateway, open) => {
   const errors = [];
   const varve = await open({ onError: (e) => errors.push(e) });

@@ -2722,6 +2722,7 @@ class Varve {
   #stop = new AbortController();
   #network = new AbortController();
   #failures = { push: null, stream: null };
+  #started = false; // this tab leads, and the log answered it
   #pullFailures = new Map();
   #sync = { offline: false, started: false, idle: false, error: undefined };
   #notice = undefined;
@@ -3222,7 +3223,7 @@ class Varve {
   syncFailed(loop, error) {
     const before = this.#failures[loop];
     this.#failures[loop] = error;
-    if (error === null && loop === 'push') this.#sync.started = true;
+    if (error === null && loop === 'push') this.#started = true;
     if (error !== null && error.code !== before?.code) this.tell(error);
     this.statusChanged();
   }
@@ -3296,7 +3297,7 @@ class Varve {
     const error = push ?? stream;
     this.#sync = {
       offline: error !== null && !this.#stream.isOpen,
-      started: this.#sync.started,
+      started: this.#started,
       idle: this.#stream.isIdle,
       error: plainError(error),
     };
