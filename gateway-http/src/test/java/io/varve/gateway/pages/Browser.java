@@ -45,6 +45,7 @@ public final class Browser implements AutoCloseable {
 
   private final ChromeDriver driver;
   private final Path profile;
+  private boolean killed;
 
   private Browser(ChromeDriver driver, Path profile) {
     this.driver = driver;
@@ -243,8 +244,11 @@ public final class Browser implements AutoCloseable {
     }
   }
 
-  /** What the page's console has said since last asked. */
+  /** What the page's console has said since last asked; nothing once the browser is gone. */
   public List<String> log() {
+    if (killed) {
+      return List.of();
+    }
     return driver.manage().logs().get(LogType.BROWSER).getAll().stream()
         .map(entry -> entry.getLevel() + " " + entry.getMessage())
         .toList();
@@ -275,10 +279,19 @@ public final class Browser implements AutoCloseable {
       fail("found no process of the browser on " + profile);
     }
     mine.forEach(ProcessHandle::destroyForcibly);
-    for (ProcessHandle process : mine) {
-      process.onExit().orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-    }
+    killed = true;
+    await(() -> mine + " to end", () -> mine.stream().noneMatch(Browser::runs));
     close();
+  }
+
+  // One that has ended stays listed, as a zombie, until its parent asks; some parents never do.
+  private static boolean runs(ProcessHandle process) {
+    try {
+      String stat = Files.readString(Path.of("/proc", process.pid() + "", "stat"), ISO_8859_1);
+      return stat.charAt(stat.lastIndexOf(')') + 2) != 'Z';
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   // The arguments as the system has them: the JDK's own view of long ones may be cut.

@@ -113,7 +113,9 @@ export class Cells {
     if (stroke === undefined) return 0;
     let n = 0;
     for (const [i, { before, after }] of stroke) {
-      if (this.#board.colour(i) !== after || this.painter(i) !== this.#clientId) continue;
+      // Who emptied a cell is not known any more once that has landed: still empty has to do.
+      const mine = after === null || this.painter(i) === this.#clientId;
+      if (this.#board.colour(i) !== after || !mine) continue;
       this.#put(i, before);
       n++;
     }
