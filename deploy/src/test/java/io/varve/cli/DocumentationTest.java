@@ -109,6 +109,7 @@ class DocumentationTest {
         List.of(
             "demo",
             "node",
+            "gateway",
             "append",
             "read",
             "tail",

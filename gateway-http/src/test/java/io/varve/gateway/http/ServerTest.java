@@ -142,9 +142,11 @@ class ServerTest extends RouteTest {
           "//openapi.json/..",
           "/test-pages/..%5c..%5cx",
           "/.hidden",
-          "/test-pages"  + "/\u0000"
+          "/test-pages" + "/\u0000"
         }) {
-      assertThat(rawGet(target.replace("\u0000", "%00"))).as(target).containsPattern("^HTTP/1.1 40[04]");
+      assertThat(rawGet(target.replace("\u0000", "%00")))
+          .as(target)
+          .containsPattern("^HTTP/1.1 40[04]");
     }
   }
 
@@ -202,8 +204,7 @@ class ServerTest extends RouteTest {
           .contains("Authorization", "Idempotency-Key", "Last-Event-ID");
       Http.Answer failed = client.get("/v1/source", "Origin", "https://app.example.com");
       assertThat(failed.status()).isEqualTo(400);
-      assertThat(failed.header("access-control-allow-origin"))
-          .isEqualTo("https://app.example.com");
+      assertThat(failed.header("access-control-allow-origin")).isEqualTo("https://app.example.com");
       assertThat(failed.header("access-control-expose-headers"))
           .contains("ETag", "Retry-After", "Varve-Log-Identity");
       for (String other :
@@ -280,9 +281,7 @@ class ServerTest extends RouteTest {
     EmbeddedVarve own = EmbeddedVarve.start();
     try (Gateway before =
         TestGateway.start(
-            own.target(),
-            callers(),
-            config -> config.withDeadline(Duration.ofSeconds(2)))) {
+            own.target(), callers(), config -> config.withDeadline(Duration.ofSeconds(2)))) {
       Http client = new Http(before.uri()).as("");
       Eventually.assertThat(() -> client.get("/ready").text(), "ready\n"::equals);
       assertThat(client.get("/live").text()).isEqualTo("live\n");
