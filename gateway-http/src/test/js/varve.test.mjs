@@ -377,6 +377,9 @@ scenario('an own event that was pulled before its push was answered is not shown
   await eventually('theirs', () => source.state.get('k').data === 'theirs');
   assert.equal(count.state, 2);
   assert.equal(varve.status.pending, 1);
+  const late = varve.source('s', { reduce: (n) => n + 1, initial: 0 });
+  await late.ready;
+  assert.equal(late.state, 2);
   await varve.close();
   const again = await open({ store, gateway: 'http://127.0.0.1:1' });
   const [later, counted] = [again.source('s'), again.source('s', { reduce: (n) => n + 1, initial: 0, cacheAs: 'count' })];
@@ -428,9 +431,14 @@ scenario('a copied store moves to a new buffer when it meets the other one', asy
   await original.source('s').append(cell('b', 3));
   await original.drained();
   const errors = [];
+  gateway.fault = ({ path }) => (path === '/v1/push' ? { status: 503 } : null);
   const second = await open({ store: copy, onError: (e) => errors.push(e.code) });
   const source = second.source('s');
-  await source.append(cell('c', 4));
+  const { clientSeq } = await source.append(cell('c', 4));
+  assert.equal(clientSeq, 3);
+  await eventually('the number that was used twice was pulled', () => source.position === 3);
+  assert.equal(source.state.get('c').data, 4);
+  gateway.fault = () => null;
   await second.drained();
   assert.deepEqual(gateway.events.map((e) => e.data), [1, 2, 3, 4]);
   assert.notEqual(second.bufferId, original.bufferId);

@@ -19,7 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /**
  * Runs the tests of {@code varve-local.js} under Node.js, and makes, installs and type-checks its
  * package. Skipped where Node.js or npm's packages are not to be had, unless {@code
- * -Dvarve.node.required=true} says that they must be.
+ * -Dvarve.node.required=true} says that they must be; in Chromium, where there is one, or {@code
+ * -Dvarve.browser.required=true} says that there must be.
  */
 class VarveLocalJsTest {
   private static final Path TESTS = Path.of("src/test/js").toAbsolutePath();
@@ -31,6 +32,8 @@ class VarveLocalJsTest {
   private static final int INSTALL_TRIES = 3;
   private static final int LEAST_NODE = 20;
   private static final int NOT_FOUND = 127;
+  private static final int NO_BROWSER = 77;
+  private static final boolean BROWSER_REQUIRED = Boolean.getBoolean("varve.browser.required");
   private static final String TYPESCRIPT = "typescript@7.0.2";
 
   @TempDir Path directory;
@@ -60,6 +63,16 @@ class VarveLocalJsTest {
         .contains("\n# fail 0\n")
         .contains("\n# skipped 0\n")
         .doesNotContain("\n# pass 0\n");
+  }
+
+  @Test
+  void theTestsInChromiumPass() throws IOException, InterruptedException {
+    Run run = run(TESTS, "node", "chromium.mjs");
+
+    Assumptions.assumeFalse(
+        run.exit() == NO_BROWSER && !BROWSER_REQUIRED,
+        "SKIPPED: varve-local.js is not tried in a browser, as there is no chromium");
+    assertThat(run.exit()).as(run.output()).isZero();
   }
 
   @Test

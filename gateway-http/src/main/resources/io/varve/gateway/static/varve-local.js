@@ -95,16 +95,16 @@ class Wakeup {
   async wait(signal, ms = Infinity) {
     if (!this.#raised && !signal.aborted) {
       await new Promise((resolve) => {
-        const timer = ms === Infinity ? undefined : setTimeout(resolve, ms);
-        signal.addEventListener('abort', resolve, { once: true });
-        this.#resume = () => {
+        const wake = () => {
           clearTimeout(timer);
-          signal.removeEventListener('abort', resolve);
+          signal.removeEventListener('abort', wake);
+          this.#resume = null;
           resolve();
         };
-        signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+        const timer = ms === Infinity ? undefined : setTimeout(wake, ms);
+        signal.addEventListener('abort', wake);
+        this.#resume = wake;
       });
-      this.#resume = null;
     }
     this.#raised = false;
   }
@@ -2076,6 +2076,8 @@ class SourceView {
   async #pullAll(epoch) {
     const logIdentity = this.#host.logIdentity;
     let position = 0;
+    const own = []; // told only when the state that has them is shown
+    const isOwn = (event) => event.clientId === this.#host.clientId;
     if (this.#isDefault) {
       const events = new Map();
       let [asOf, afterKey, more] = [undefined, undefined, true];
@@ -2083,6 +2085,7 @@ class SourceView {
         const page = await this.#host.pull('/v1/latest', { source: this.source, asOf, afterKey, limit: LIMITS.pageEvents, ...this.#fresh() }, this.#closing.signal);
         if (epoch !== this.#epoch) return;
         for (const event of page.events) events.set(event.key, event);
+        own.push(...page.events.filter(isOwn));
         [asOf, afterKey, more] = [page.asOf, page.lastKey, page.more];
       }
       position = asOf;
@@ -2094,6 +2097,7 @@ class SourceView {
         if (epoch !== this.#epoch) return;
         // Folded aside, and shown when it is whole.
         state = this.#fold.fold(state, page.events);
+        own.push(...page.events.filter(isOwn));
         [position, more] = [page.next, page.more];
       }
       this.#fold.setBase(state);
@@ -2101,6 +2105,7 @@ class SourceView {
     this.#position = position;
     this.#logIdentity = logIdentity;
     this.#persisted = null;
+    for (const event of own) this.#host.echo(event);
     this.refreshOwn();
     this.#persistSoon();
   }
@@ -2704,6 +2709,7 @@ class Varve {
   #tabs;
   #bufferId = null;
   #entries = new Map(); // seq → {entry, event}
+  #lastSeq = 0;
   #landed = { bufferId: null, through: 0, head: 0, positions: new Map() };
   #views = new Set();
   #queue = []; // appends that are not in the store yet
@@ -2893,9 +2899,8 @@ class Varve {
         return;
       }
       if (this.#entries.has(entry.seq)) continue;
-      const last = [...this.#entries.keys()].at(-1) ?? 0;
+      const last = this.#lastSeq;
       const held = this.#hold({ ...entry });
-      if (held === null) continue;
       for (const view of this.#viewsOf(entry.source)) {
         if (entry.seq > last) view.addOwn(held.event);
         else view.refreshOwn();
@@ -2909,6 +2914,7 @@ class Varve {
     if (entry.bufferId === bufferId && entry.seq <= through && entry.state === 'pending') land(entry, positions, head);
     const held = { entry, event: ownEvent(entry, this.clientId) };
     this.#entries.set(entry.seq, held);
+    this.#lastSeq = Math.max(this.#lastSeq, entry.seq);
     return held;
   }
 
@@ -2938,7 +2944,11 @@ class Varve {
     const { clientId, bufferId, clientSeq, position } = event;
     if (clientId !== this.clientId || bufferId !== this.#bufferId) return;
     const entry = this.#entries.get(clientSeq)?.entry;
-    if (entry !== undefined && entry.state !== 'landed' && sameEvent(JSON.parse(entry.body), event)) entry.seenAt = position;
+    if (entry === undefined || entry.state === 'landed' || !sameEvent(JSON.parse(entry.body), event)) return;
+    // Those of the source before it lie before it in the log too, and the default fold may have been given only the last.
+    for (const { entry: other } of this.#entries.values()) {
+      if (other.seq <= clientSeq && other.source === entry.source && other.state !== 'landed') other.seenAt ??= position;
+    }
   }
 
   /** Own events that states up to a position have though no push has told so: [number, position] each. */
@@ -2980,11 +2990,15 @@ class Varve {
   #replaceEntries({ bufferId, nextSeq, logIdentity, entries }) {
     const before = this.#entries;
     this.#entries = new Map();
+    this.#lastSeq = 0;
     for (const entry of entries) this.#hold(entry);
     if (bufferId === this.#bufferId) {
       for (const [seq, held] of before) {
+        const { seenAt } = held.entry;
+        if (seenAt !== undefined && this.#entries.has(seq)) this.#entries.get(seq).entry.seenAt ??= seenAt;
         // Newer than what was read; or landed, gone from the store, and not yet in a state that is shown here.
         if (seq >= nextSeq || (held.entry.state === 'landed' && !this.#entries.has(seq))) this.#entries.set(seq, held);
+        this.#lastSeq = Math.max(this.#lastSeq, seq);
       }
     }
     this.#bufferId = bufferId;
