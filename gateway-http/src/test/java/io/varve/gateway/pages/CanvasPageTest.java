@@ -321,7 +321,7 @@ class CanvasPageTest {
 
   @Test
   void itFitsPhonesAndDesktopsInLightAndDark() {
-    CanvasPage page = CanvasPage.open(browser, site.uri(), canvas);
+    CanvasPage page = CanvasPage.open(browser, site.uri(), "t-lake");
     Picture.paint(browser);
     page.awaitSent();
     for (Map.Entry<String, Browser.Look> look :
