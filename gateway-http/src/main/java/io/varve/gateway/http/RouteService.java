@@ -83,7 +83,11 @@ final class RouteService implements HttpService {
             : authenticator.authenticate(request.headers());
     return caller.thenCompose(
         known -> {
-          Query query = Query.of(request.path(), operation.parameters(), operation.repeatable());
+          Query query =
+              Query.of(
+                  operation.readsQuery() ? request.path() : "",
+                  operation.parameters(),
+                  operation.repeatable());
           return operation.endpoint().answer(new Exchange(context, request, query, known, bodies));
         });
   }

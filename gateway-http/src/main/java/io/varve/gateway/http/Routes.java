@@ -204,10 +204,7 @@ public final class Routes implements AutoCloseable {
     StaticFiles files = new StaticFiles();
     RouteService pages =
         new RouteService(
-            Map.of(HttpMethod.GET, Operation.open("page", files::answer)),
-            authenticator,
-            bodies,
-            figures);
+            Map.of(HttpMethod.GET, Operation.page(files::answer)), authenticator, bodies, figures);
     server.service(
         "prefix:/",
         (context, request) ->

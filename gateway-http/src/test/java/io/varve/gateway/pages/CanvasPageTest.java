@@ -67,12 +67,26 @@ class CanvasPageTest {
   }
 
   @Test
-  void bothShowTheSameAfterBothHavePaintedTheSameCellsOffline() {
+  void bothShowTheSameAfterOneAndThenBothHavePaintedTheSameCellsOffline() {
     CanvasPage page = CanvasPage.open(browser, site.uri(), canvas);
     try (Browser other = Browser.open(profiles.resolve("b"), Browser.Look.desktop())) {
       CanvasPage theirs = CanvasPage.open(other, site.uri(), canvas);
       page.awaitState("online");
       theirs.awaitState("online");
+
+      browser.network(false);
+      page.awaitState("offline");
+      for (int x = 0; x < 4; x++) {
+        page.paint(x, 8, RED);
+        theirs.paint(x, 8, BLUE);
+      }
+      theirs.awaitSent();
+      browser.network(true);
+      page.awaitSent();
+      // The one that was offline landed last.
+      for (int x = 0; x < 4; x++) {
+        theirs.awaitColour(x, 8, RED);
+      }
 
       browser.network(false);
       other.network(false);
@@ -101,7 +115,7 @@ class CanvasPageTest {
       assertThat(theirs.picture()).isEqualTo(page.picture());
       assertThat(site.events("canvas/" + canvas))
           .as("each painted event once")
-          .hasSize(17)
+          .hasSize(25)
           .extracting(
               event -> event.clientId() + " " + event.bufferId() + " " + event.clientSequence())
           .doesNotHaveDuplicates();
