@@ -136,7 +136,10 @@ const board = new Board(boardEl, SIZE, {
 });
 board.panning = () => tool === 'move' || spaceHeld;
 
+let described = -1;
+
 function describe(i) {
+  described = i;
   const read = $('read');
   read.hidden = i < 0 || cells === null;
   if (!read.hidden) read.textContent = cellWords(i);
@@ -328,6 +331,7 @@ function stateNow() {
 
 function update(error) {
   if (error !== undefined && error !== null) toast(`Not saved: ${messageOf(error)}`);
+  describe(described); // what it says of the cell may be true no longer
   const state = stateNow();
   const status = varve?.status;
   const rejected = ownRejected();
