@@ -25,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -69,6 +70,9 @@ final class GatewayConfigFile {
     try (ConfigSection file = root) {
       HostAndPort listen = listen(file);
       List<String> targets = texts(file.text("targets"));
+      for (String target : targets) {
+        HostAndPort unused = taken(file, "targets", () -> HostAndPort.parse(target));
+      }
       IdentityOptions identity;
       try (ConfigSection section = file.section("identity")) {
         identity = identity(section);
@@ -185,17 +189,23 @@ final class GatewayConfigFile {
     List<String> append =
         texts(section.text("append", String.join(",", defaults.defaultGrants().append())));
     SecureCookie secure = choice(section, "secureCookie", defaults.secureCookie());
+    Grants reading = taken(section, "read", () -> new Grants(read, List.of()));
+    Grants appending = taken(section, "append", () -> new Grants(List.of(), append));
+    IdentityOptions named = taken(section, "audience", () -> defaults.withAudience(audience));
+    IdentityOptions living = taken(section, "tokenLifetime", () -> named.withTokenLifetime(token));
+    return taken(section, "challengeLifetime", () -> living.withChallengeLifetime(challenge))
+        .withSelfRegistration(register)
+        .withCreateSigningKeys(create)
+        .withDefaultGrants(new Grants(reading.read(), appending.append()))
+        .withSecureCookie(secure);
+  }
+
+  /** What a value makes; a value that its taker does not want is refused by its key. */
+  private static <T> T taken(ConfigSection section, String key, Supplier<T> maker) {
     try {
-      return defaults
-          .withAudience(audience)
-          .withTokenLifetime(token)
-          .withChallengeLifetime(challenge)
-          .withSelfRegistration(register)
-          .withCreateSigningKeys(create)
-          .withDefaultGrants(new Grants(read, append))
-          .withSecureCookie(secure);
+      return maker.get();
     } catch (IllegalArgumentException e) {
-      throw section.refused("audience", e.getMessage());
+      throw section.refused(key, e.getMessage());
     }
   }
 

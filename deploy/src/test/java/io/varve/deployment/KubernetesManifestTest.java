@@ -3,62 +3,32 @@ package io.varve.deployment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import io.varve.node.NodeConfig;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Renders {@code k8s/base} with {@code kubectl kustomize} and holds its parts against each other
- * and against the image. Skipped where there is no kubectl, unless {@code
- * -Dvarve.kubectl.required=true} says that there must be.
+ * and against the image.
  */
 class KubernetesManifestTest {
   private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-  private static final ObjectMapper YAML = new ObjectMapper(new YAMLFactory());
 
   /** As the README says it. */
   private static final String RENDER = "kubectl kustomize k8s/base";
 
-  private static List<JsonNode> objects = List.of();
+  private static Manifest manifest = Manifest.empty();
 
   @TempDir Path directory;
 
   @BeforeAll
   static void render() throws IOException, InterruptedException {
-    Process process;
-    try {
-      process =
-          new ProcessBuilder(RENDER.split(" "))
-              .directory(ROOT.toFile())
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
-    } catch (IOException e) {
-      if (Boolean.getBoolean("varve.kubectl.required")) {
-        throw e;
-      }
-      Assumptions.abort("SKIPPED: there is no kubectl here, so k8s/base is not rendered");
-      return;
-    }
-    process.getOutputStream().close();
-    byte[] rendered = process.getInputStream().readAllBytes();
-    assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-    assertThat(process.exitValue()).isZero();
-    List<JsonNode> read = new ArrayList<>();
-    YAML.readerFor(JsonNode.class)
-        .<JsonNode>readValues(new String(rendered, StandardCharsets.UTF_8))
-        .forEachRemaining(read::add);
-    objects = read;
+    manifest = Manifest.rendered(RENDER);
   }
 
   @Test
@@ -68,7 +38,7 @@ class KubernetesManifestTest {
 
   @Test
   void itIsAStatefulSetWithItsServicesItsConfigurationAndItsBudget() {
-    assertThat(objects)
+    assertThat(manifest.objects())
         .extracting(object -> object.path("kind").asText())
         .containsExactlyInAnyOrder(
             "StatefulSet", "Service", "Service", "ConfigMap", "PodDisruptionBudget");
@@ -100,7 +70,7 @@ class KubernetesManifestTest {
   @Test
   void theNodesFindEachOtherBeforeTheyAreReady() {
     String name = statefulSet().path("spec").path("serviceName").asText();
-    JsonNode service = named("Service", name).path("spec");
+    JsonNode service = manifest.named("Service", name).path("spec");
 
     assertThat(service.path("clusterIP").asText()).isEqualTo("None");
     assertThat(service.path("publishNotReadyAddresses").asBoolean()).isTrue();
@@ -110,7 +80,7 @@ class KubernetesManifestTest {
   @Test
   void everySelectorMeetsThePods() {
     JsonNode labels = podLabels();
-    for (JsonNode object : objects) {
+    for (JsonNode object : manifest.objects()) {
       switch (object.path("kind").asText()) {
         case "Service" -> assertThat(object.at("/spec/selector")).isEqualTo(labels);
         case "StatefulSet", "PodDisruptionBudget" ->
@@ -124,7 +94,7 @@ class KubernetesManifestTest {
                     "/affinity/podAntiAffinity/requiredDuringSchedulingIgnoredDuringExecution"
                         + "/0/labelSelector/matchLabels"))
         .isEqualTo(labels);
-    assertThat(named("PodDisruptionBudget", "varve").at("/spec/maxUnavailable").asInt())
+    assertThat(manifest.named("PodDisruptionBudget", "varve").at("/spec/maxUnavailable").asInt())
         .isEqualTo(1);
   }
 
@@ -147,7 +117,7 @@ class KubernetesManifestTest {
     String image = Files.readString(ROOT.resolve("deploy/Dockerfile"));
 
     assertThat(image)
-        .contains("EXPOSE 4520 4521 4522\n")
+        .contains("EXPOSE 4520 4521 4522 4580\n")
         .contains("USER 10001:10001\n")
         .contains("VOLUME /var/lib/varve\n")
         .contains("CMD [\"node\", \"--config\", \"/etc/varve/varve.yaml\"]\n");
@@ -179,7 +149,7 @@ class KubernetesManifestTest {
 
   @Test
   void theConfigurationsNameChangesWithItsContent() {
-    JsonNode config = only("ConfigMap");
+    JsonNode config = manifest.only("ConfigMap");
 
     assertThat(config.at("/metadata/name").asText()).matches("varve-[a-z0-9]+");
     assertThat(pod().path("volumes"))
@@ -189,7 +159,7 @@ class KubernetesManifestTest {
   }
 
   private String configText() {
-    return only("ConfigMap").at("/data/varve.yaml").asText();
+    return manifest.only("ConfigMap").at("/data/varve.yaml").asText();
   }
 
   private NodeConfig config(String nodeId) throws IOException {
@@ -199,7 +169,7 @@ class KubernetesManifestTest {
   }
 
   private static JsonNode statefulSet() {
-    return only("StatefulSet");
+    return manifest.only("StatefulSet");
   }
 
   private static JsonNode pod() {
@@ -212,22 +182,5 @@ class KubernetesManifestTest {
 
   private static JsonNode container() {
     return pod().at("/containers/0");
-  }
-
-  private static JsonNode only(String kind) {
-    List<JsonNode> found = ofKind(kind);
-    assertThat(found).as(kind).hasSize(1);
-    return found.get(0);
-  }
-
-  private static JsonNode named(String kind, String name) {
-    return ofKind(kind).stream()
-        .filter(object -> object.at("/metadata/name").asText().equals(name))
-        .findFirst()
-        .orElseThrow(() -> new AssertionError("there is no " + kind + " " + name));
-  }
-
-  private static List<JsonNode> ofKind(String kind) {
-    return objects.stream().filter(object -> object.path("kind").asText().equals(kind)).toList();
   }
 }

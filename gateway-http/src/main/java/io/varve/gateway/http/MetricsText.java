@@ -15,9 +15,9 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A registry as Prometheus text, format 0.0.4. Names get the prefix {@code varve_gateway_}, and
- * labels where they end as {@code {route="push"}} does; characters that Prometheus does not take in
- * names become {@code _}.
+ * A registry as Prometheus text, format 0.0.4. Names get the prefix {@code varve_gateway_} unless
+ * they have it, and labels where they end as {@code {route="push"}} does; characters that
+ * Prometheus does not take in names become {@code _}.
  */
 final class MetricsText {
 
@@ -38,9 +38,10 @@ final class MetricsText {
               int brace = name.endsWith("}") ? name.indexOf('{') : -1;
               String base = brace < 0 ? name : name.substring(0, brace);
               String labels = brace < 0 ? "" : name.substring(brace + 1, name.length() - 1);
+              String legal = base.replaceAll("[^A-Za-z0-9_:]", "_");
               families
                   .computeIfAbsent(
-                      PREFIX + base.replaceAll("[^A-Za-z0-9_:]", "_"), key -> new ArrayList<>())
+                      legal.startsWith(PREFIX) ? legal : PREFIX + legal, key -> new ArrayList<>())
                   .add(new Series(labels, metric));
             });
     StringBuilder text = new StringBuilder();
