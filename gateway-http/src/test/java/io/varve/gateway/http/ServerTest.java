@@ -168,8 +168,15 @@ class ServerTest extends RouteTest {
   @Test
   void pagesOfOtherOriginsGetNoLeaveUnlessConfigured(EmbeddedVarve varve) throws IOException {
     String preflight =
-        "OPTIONS /v1/push HTTP/1.1\r\nHost: varve\r\nOrigin: https://app.example.com\r\n"
-            + "Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n";
+        String.join(
+            "\r\n",
+            "OPTIONS /v1/push HTTP/1.1",
+            "Host: varve",
+            "Origin: https://app.example.com",
+            "Access-Control-Request-Method: POST",
+            "Connection: close",
+            "",
+            "");
 
     assertThat(raw(preflight))
         .startsWith("HTTP/1.1 403")
@@ -302,7 +309,8 @@ class ServerTest extends RouteTest {
                       + "\"type\":\"T\"}]}");
       assertProblem(push, 503, "UNAVAILABLE", "");
       assertThat(push.header("retry-after")).isEqualTo("1");
-      assertProblem(client.as(TestCallers.OPEN).get("/v1/events"), 503, "UNAVAILABLE", "");
+      // A read has nothing to lose: it may try until its time is up.
+      assertThat(client.as(TestCallers.OPEN).get("/v1/events").status()).isIn(503, 504);
     } finally {
       own.close();
     }
