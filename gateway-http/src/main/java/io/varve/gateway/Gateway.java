@@ -12,6 +12,7 @@ import io.varve.gateway.http.Routes;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Duration;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -69,7 +70,7 @@ public final class Gateway implements AutoCloseable {
         new Routes(cluster, parts.authenticator(), config.admin(), config.limits(), registry);
     try {
       Server server = server(config, routes, parts);
-      server.start().join();
+      listen(server, config.listen());
       Gateway gateway = new Gateway(config, cluster, routes, parts, server);
       LOG.info("the gateway listens at {}", gateway.uri());
       return gateway;
@@ -122,6 +123,16 @@ public final class Gateway implements AutoCloseable {
     parts.close();
     cluster.close();
     LOG.info("the gateway has stopped");
+  }
+
+  private static void listen(Server server, InetSocketAddress address) {
+    try {
+      server.start().join();
+    } catch (CompletionException e) {
+      // The cause does not say which port it was.
+      throw new IllegalStateException(
+          "cannot listen at " + address.getHostString() + ":" + address.getPort(), e.getCause());
+    }
   }
 
   private static VarveClient client(GatewayConfig config) {
