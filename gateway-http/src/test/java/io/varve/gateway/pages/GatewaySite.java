@@ -2,6 +2,7 @@ package io.varve.gateway.pages;
 
 import io.varve.client.Event;
 import io.varve.client.EventStream;
+import io.varve.client.NewEvent;
 import io.varve.client.ReadOptions;
 import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
@@ -50,6 +51,15 @@ final class GatewaySite implements AutoCloseable {
     if (gateway.isEmpty()) {
       gateway = Optional.of(gateway(port));
     }
+  }
+
+  /** Appends an event as a service does, past the gateway, and answers its position. */
+  long append(String source, String key, String data) {
+    return varve
+        .client()
+        .append(NewEvent.builder(source, "Appended").key(key).data(data).build())
+        .orThrow()
+        .firstPosition();
   }
 
   /** The events of a source, as the log holds them. */
