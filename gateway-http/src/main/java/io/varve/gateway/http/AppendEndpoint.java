@@ -78,6 +78,9 @@ final class AppendEndpoint implements Endpoint {
             body -> {
               List<Condition> conditions = new ArrayList<>(headers);
               conditions.addAll(body.conditions());
+              if (body.events().isEmpty() && conditions.isEmpty()) {
+                throw JsonReader.invalid("events", "an append needs 'events' or 'conditions'");
+              }
               return append(exchange, source, body, conditions, key, known);
             });
   }

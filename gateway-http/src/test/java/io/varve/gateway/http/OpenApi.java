@@ -9,6 +9,7 @@ import com.networknt.schema.Schema;
 import com.networknt.schema.SchemaRegistry;
 import com.networknt.schema.SpecificationVersion;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.util.ArrayList;
@@ -32,8 +33,8 @@ final class OpenApi {
   }
 
   static OpenApi ofClassPath() {
-    try {
-      return new OpenApi(JSON.readTree(OpenApi.class.getResource(PATH)));
+    try (InputStream in = OpenApi.class.getResourceAsStream(PATH)) {
+      return new OpenApi(JSON.readTree(in));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
