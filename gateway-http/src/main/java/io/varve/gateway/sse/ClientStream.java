@@ -226,7 +226,9 @@ final class ClientStream {
       upTo = Math.max(upTo, position);
       tellPassed(nowNanos);
     }
-    schedule();
+    if (hasWork()) {
+      schedule();
+    }
     return true;
   }
 

@@ -257,10 +257,14 @@ final class Hub {
             stream.end(words);
             return;
           }
-          stream.start(words);
           if (closing) {
-            stream.end(handOver());
-          } else if (stream.history().isOver()) {
+            List<Frame> all = new ArrayList<>(words);
+            all.addAll(handOver());
+            stream.end(all);
+            return;
+          }
+          stream.start(words);
+          if (stream.history().isOver()) {
             reset(List.of(stream));
           }
         });

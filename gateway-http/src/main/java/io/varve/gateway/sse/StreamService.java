@@ -10,8 +10,11 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.logging.RequestLogProperty;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
+import io.netty.channel.Channel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.varve.client.Event;
 import io.varve.client.Filter;
 import io.varve.client.Head;
@@ -59,6 +62,9 @@ public final class StreamService implements HttpService {
 
   /** How soon to try again for a place: streams end when pages are closed. */
   private static final Duration NO_PLACE = Duration.ofSeconds(5);
+
+  /** How many times a log is looked at that is being replaced. */
+  private static final int LOOKS = 2;
 
   private final Authenticator authenticator;
   private final StreamOptions options;
@@ -129,18 +135,16 @@ public final class StreamService implements HttpService {
               .retryAfter(Duration.ofSeconds(1)));
     }
     Runnable place = takePlace(caller);
-    History history = hub.history();
-    return look(history, query)
+    return lookAgain(query, LOOKS)
         .thenApply(
             start -> {
               HttpResponseWriter out = HttpResponse.streaming();
-              begin(ctx, headers, caller, query, history, start, out, place);
+              begin(ctx, headers, caller, query, start, out, place);
               return (HttpResponse) out;
             })
         .whenComplete(
             (response, failure) -> {
               if (failure != null) {
-                hub.noticed(history, Problems.unwrap(failure));
                 place.run();
               }
             });
@@ -184,11 +188,26 @@ public final class StreamService implements HttpService {
   /**
    * Where a stream begins.
    *
+   * @param history the log it is of
    * @param head the head, a moment ago
    * @param after the stream begins behind it
    * @param reset why it cannot: the client's history is another one
    */
-  private record Start(UUID logIdentity, long head, long after, Optional<String> reset) {}
+  private record Start(
+      History history, UUID logIdentity, long head, long after, Optional<String> reset) {}
+
+  /** A log that turns out to have been replaced is looked at anew. */
+  private CompletableFuture<Start> lookAgain(StreamQuery query, int looks) {
+    History history = hub.history();
+    return look(history, query)
+        .exceptionallyCompose(
+            failure -> {
+              hub.noticed(history, Problems.unwrap(failure));
+              return history.isOver() && looks > 1
+                  ? lookAgain(query, looks - 1)
+                  : CompletableFuture.failedFuture(failure);
+            });
+  }
 
   private static CompletableFuture<Start> look(History history, StreamQuery query) {
     VarveClient client = history.client;
@@ -221,7 +240,7 @@ public final class StreamService implements HttpService {
                             + head
                             + ": it comes from another history");
               }
-              return new Start(identity, head, after, reset);
+              return new Start(history, identity, head, after, reset);
             });
   }
 
@@ -263,7 +282,6 @@ public final class StreamService implements HttpService {
       RequestHeaders headers,
       Caller caller,
       StreamQuery query,
-      History history,
       Start start,
       HttpResponseWriter out,
       Runnable place) {
@@ -277,7 +295,13 @@ public final class StreamService implements HttpService {
             .build());
     ClientStream stream =
         new ClientStream(
-            hub, history, query.selection(), start.after(), ctx.eventLoop().withoutContext(), out);
+            hub,
+            start.history(),
+            query.selection(),
+            start.after(),
+            ctx.eventLoop().withoutContext(),
+            out);
+    bearSlowness(ctx);
     List<Frame> first = new ArrayList<>();
     first.add(
         Frame.retry(
@@ -296,5 +320,27 @@ public final class StreamService implements HttpService {
                   hub.ended(stream);
                   return null;
                 });
+  }
+
+  /**
+   * Left to itself, the system drops a connection whose client takes nothing for the time that an
+   * idle one may last, some seconds. How long a client may do so is for the options to say.
+   */
+  private void bearSlowness(ServiceRequestContext ctx) {
+    if (!ctx.log().isAvailable(RequestLogProperty.SESSION)) {
+      return;
+    }
+    Channel channel = ctx.log().ensureAvailable(RequestLogProperty.SESSION).channel();
+    if (channel instanceof EpollSocketChannel socket) {
+      int millis = (int) Math.min(options.stallLimit().toMillis(), Integer.MAX_VALUE);
+      socket
+          .eventLoop()
+          .execute(
+              () -> {
+                if (socket.isOpen()) {
+                  socket.config().setTcpUserTimeout(millis);
+                }
+              });
+    }
   }
 }

@@ -43,7 +43,7 @@ class SlowClientsTest {
     long budget = 1 << 20;
     StreamOptions options =
         StreamOptions.defaults().withBufferBytes(budget, 64 << 10).withRingBytes(512 << 10);
-    try (ClientFactory factory = ClientFactory.builder().build();
+    try (ClientFactory factory = TestGateway.clientFactory();
         TestGateway gateway = new TestGateway(() -> varve.clientBuilder().build(), OPEN, options)) {
       List<SseClient> slow = new ArrayList<>();
       for (int i = 0; i < 6; i++) {

@@ -140,7 +140,7 @@ class StreamServiceTest {
       positions.add(append(sources.get((i * 7) % count), "T"));
       append(fresh(), "Noise");
     }
-    try (ClientFactory factory = ClientFactory.builder().build();
+    try (ClientFactory factory = TestGateway.clientFactory();
         Http1Sse client = new Http1Sse(defaults.port(), query);
         Http2Sse other = new Http2Sse(factory, defaults.port(), query)) {
       assertThat(client.positions(positions.size())).isEqualTo(positions);
@@ -311,6 +311,34 @@ class StreamServiceTest {
     }
   }
 
+  @Test
+  void aStreamThatFindsTheLogReplacedBeginsWithTheNewOne() {
+    append(fresh(), "T");
+    try (EmbeddedVarve before = EmbeddedVarve.start();
+        Forwarder line = new Forwarder(port(before));
+        TestGateway gateway =
+            new TestGateway(
+                () ->
+                    VarveClient.builder()
+                        .target("127.0.0.1:" + line.port())
+                        .learnAddresses(false)
+                        .deadline(Duration.ofSeconds(60))
+                        .build(),
+                OPEN,
+                StreamOptions.defaults())) {
+      try (Http1Sse client = new Http1Sse(gateway.port(), "?source=a")) {
+        client.next("caught-up");
+      }
+      line.leadTo(port(varve));
+      try (Http1Sse client = new Http1Sse(gateway.port(), "?source=a")) {
+        assertThat(client.status()).isEqualTo(200);
+        String identity = varve.client().logIdentity().orElseThrow().toString();
+        assertThat(client.next("hello").json().get("logIdentity").textValue()).isEqualTo(identity);
+        client.next("caught-up");
+      }
+    }
+  }
+
   private static int port(EmbeddedVarve node) {
     return Integer.parseInt(node.target().substring(node.target().indexOf(':') + 1));
   }
@@ -374,7 +402,7 @@ class StreamServiceTest {
                   StreamOptions.defaults()
                       .withMaxSelections(selections)
                       .withLinger(Duration.ofMillis(50)));
-          ClientFactory factory = ClientFactory.builder().build()) {
+          ClientFactory factory = TestGateway.clientFactory()) {
         List<SseClient> clients = new ArrayList<>();
         for (int i = 0; i < 60; i++) {
           String query = "?after=head&source=" + encoded(sources.get(i % 3));

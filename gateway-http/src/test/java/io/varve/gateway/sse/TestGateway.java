@@ -2,6 +2,7 @@ package io.varve.gateway.sse;
 
 import com.codahale.metrics.Gauge;
 import com.codahale.metrics.MetricRegistry;
+import com.linecorp.armeria.client.ClientFactory;
 import com.linecorp.armeria.server.Server;
 import io.varve.client.VarveClient;
 import io.varve.gateway.cluster.Cluster;
@@ -53,9 +54,16 @@ final class TestGateway implements AutoCloseable {
             .http1MaxInitialLineLength(128 << 10)
             .http2MaxHeaderListSize(128 << 10)
             .gracefulShutdownTimeoutMillis(0, 0)
+            // Short, because a connection with a stream is never idle, however little moves on it.
+            .idleTimeoutMillis(1_000)
             .service("/v1/stream", streams)
             .build();
     server.start().join();
+  }
+
+  /** Connections for clients of one test. */
+  static ClientFactory clientFactory() {
+    return ClientFactory.builder().build();
   }
 
   int port() {
