@@ -3,6 +3,7 @@ package io.varve.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.gateway.identity.IdentityOptions;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -11,7 +12,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class GatewayConfigTest {
-  private static final GatewayConfig CONFIG = GatewayConfig.of(List.of("127.0.0.1:9000"));
+  private static final GatewayConfig CONFIG =
+      GatewayConfig.of(List.of("127.0.0.1:9000"), IdentityOptions.open());
 
   @Test
   void theDefaultsAreClosed() {
@@ -30,6 +32,7 @@ class GatewayConfigTest {
         "https://*.a.org/x",
         "a.org",
         "https://u@a.org",
+        "https://*:*",
         "null"
       })
   void anOriginIsExact(String origin) {
@@ -39,8 +42,15 @@ class GatewayConfigTest {
   }
 
   @Test
+  void anyPortOfAHostCanBeMeant() {
+    assertThat(CONFIG.withAllowedOrigins(Set.of("http://localhost:*")).allowedOrigins())
+        .containsExactly("http://localhost:*");
+  }
+
+  @Test
   void whatCannotBeIsNamed() {
-    assertThatThrownBy(() -> GatewayConfig.of(List.of())).hasMessageContaining("targets");
+    assertThatThrownBy(() -> GatewayConfig.of(List.of(), IdentityOptions.open()))
+        .hasMessageContaining("targets");
     assertThatThrownBy(() -> CONFIG.withAdmin(List.of("host"))).hasMessageContaining("admin");
     assertThatThrownBy(() -> CONFIG.withDrain(Duration.ofMinutes(2))).hasMessageContaining("drain");
     assertThatThrownBy(() -> CONFIG.withDeadline(Duration.ZERO)).hasMessageContaining("deadline");

@@ -1,6 +1,7 @@
 package io.varve.gateway.sse;
 
 import com.codahale.metrics.MetricRegistry;
+import com.linecorp.armeria.common.HttpData;
 import com.linecorp.armeria.common.HttpHeaderNames;
 import com.linecorp.armeria.common.HttpMethod;
 import com.linecorp.armeria.common.HttpRequest;
@@ -10,6 +11,7 @@ import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
 import com.linecorp.armeria.common.ResponseHeaders;
+import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.logging.RequestLogProperty;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
@@ -99,7 +101,8 @@ public final class StreamService implements HttpService {
   /**
    * Hands its clients over: each is told to reconnect, at a time of its own, and its stream ends;
    * those that take nothing are cut off after {@link StreamOptions#drain}. New ones are answered
-   * 503. Completes when no stream is left. May be called again.
+   * 503, or, as an {@code EventSource} would give up at that, told the same in a stream. Completes
+   * when no stream is left. May be called again.
    */
   public CompletableFuture<Void> shutdown() {
     return hub.shutdown();
@@ -120,10 +123,41 @@ public final class StreamService implements HttpService {
           authenticator
               .authenticate(request.headers())
               .thenCompose(caller -> open(ctx, request.headers(), caller, query))
-              .exceptionally(failure -> Problems.of(failure).toResponse()));
+              .exceptionally(failure -> refused(request.headers(), Problems.of(failure))));
     } catch (RuntimeException failure) {
       return Problems.of(failure).toResponse();
     }
+  }
+
+  /**
+   * An {@code EventSource} gives up for good at any answer but a stream. What will pass is told it
+   * in one, so that it comes back by itself; it is known by what it accepts, and by having no way
+   * to send a header of its own.
+   */
+  private static HttpResponse refused(RequestHeaders headers, Problem problem) {
+    boolean passes = problem.retryAfter().isPresent();
+    boolean eventSource =
+        headers.accept().contains(EVENT_STREAM) && !headers.contains(HttpHeaderNames.AUTHORIZATION);
+    if (!passes || !eventSource) {
+      return problem.toResponse();
+    }
+    return HttpResponse.of(
+        stream().build(),
+        HttpData.ofUtf8(
+            Frame.retry(retryMillis()).data().toStringUtf8()
+                + Frame.reconnect(problem.detail()).data().toStringUtf8()));
+  }
+
+  private static ResponseHeadersBuilder stream() {
+    return ResponseHeaders.builder(HttpStatus.OK)
+        .contentType(EVENT_STREAM)
+        .set(HttpHeaderNames.CACHE_CONTROL, "no-cache, no-transform")
+        .set("x-accel-buffering", "no")
+        .set(HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff");
+  }
+
+  private static long retryMillis() {
+    return ThreadLocalRandom.current().nextLong(RETRY_LEAST_MILLIS, RETRY_MOST_MILLIS + 1);
   }
 
   private CompletableFuture<HttpResponse> open(
@@ -285,14 +319,7 @@ public final class StreamService implements HttpService {
       Start start,
       HttpResponseWriter out,
       Runnable place) {
-    out.write(
-        ResponseHeaders.builder(HttpStatus.OK)
-            .contentType(EVENT_STREAM)
-            .set(HttpHeaderNames.CACHE_CONTROL, "no-cache, no-transform")
-            .set("x-accel-buffering", "no")
-            .set(HttpHeaderNames.X_CONTENT_TYPE_OPTIONS, "nosniff")
-            .set(LOG_IDENTITY, start.logIdentity().toString())
-            .build());
+    out.write(stream().set(LOG_IDENTITY, start.logIdentity().toString()).build());
     ClientStream stream =
         new ClientStream(
             hub,
@@ -303,9 +330,7 @@ public final class StreamService implements HttpService {
             out);
     bearSlowness(ctx);
     List<Frame> first = new ArrayList<>();
-    first.add(
-        Frame.retry(
-            ThreadLocalRandom.current().nextLong(RETRY_LEAST_MILLIS, RETRY_MOST_MILLIS + 1)));
+    first.add(Frame.retry(retryMillis()));
     first.add(Frame.hello(start.logIdentity(), start.head()));
     start
         .reset()

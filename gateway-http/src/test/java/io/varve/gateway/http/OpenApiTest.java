@@ -20,7 +20,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OpenApiTest extends RouteTest {
   private final OpenApi api = OpenApi.ofClassPath();
 
-  /** What parts outside this package serve: their tests hold them against the document. */
+  /**
+   * What parts outside this package serve: WholeGatewayOpenApiTest holds them against the document.
+   */
   private static boolean elsewhere(String operation) {
     return operation.contains("/v1/stream") || operation.contains("/v1/identity");
   }
