@@ -108,6 +108,18 @@ final class GlobalOptions {
    * @param target the nodes, HOST:PORT separated by commas
    */
   VarveClient.Builder client(Map<String, String> environment, String target) {
+    VarveClient.Builder builder = VarveClient.builder().target(target).deadline(deadline());
+    tls().ifPresent(builder::tls);
+    token(builder, environment);
+    return builder;
+  }
+
+  /**
+   * How long one call may take.
+   *
+   * @throws UsageException if it is out of bounds
+   */
+  Duration deadline() {
     if (!(deadlineSeconds >= MIN_DEADLINE_SECONDS && deadlineSeconds <= MAX_DEADLINE_SECONDS)) {
       throw new UsageException(
           "--deadline must be "
@@ -117,13 +129,7 @@ final class GlobalOptions {
               + " seconds: "
               + deadlineSeconds);
     }
-    VarveClient.Builder builder =
-        VarveClient.builder()
-            .target(target)
-            .deadline(Duration.ofMillis((long) (deadlineSeconds * 1_000)));
-    tls().ifPresent(builder::tls);
-    token(builder, environment);
-    return builder;
+    return Duration.ofMillis((long) (deadlineSeconds * 1_000));
   }
 
   private void token(VarveClient.Builder builder, Map<String, String> environment) {

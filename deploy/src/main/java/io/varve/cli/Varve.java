@@ -87,7 +87,8 @@ public final class Varve implements Callable<Integer> {
             new CommandLine(new BenchCommand())
                 .addSubcommand(new BenchAppendCommand(globals, console))
                 .addSubcommand(new BenchReadCommand(globals, console))
-                .addSubcommand(new BenchSubscribeCommand(globals, console)))
+                .addSubcommand(new BenchSubscribeCommand(globals, console))
+                .addSubcommand(new BenchGatewayCommand(globals, console)))
         .addSubcommand(new CompletionCommand(console));
     line.setOut(new PrintWriter(console.out(), true, StandardCharsets.UTF_8));
     line.setErr(new PrintWriter(console.err(), true, StandardCharsets.UTF_8));

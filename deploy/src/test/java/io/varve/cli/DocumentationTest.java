@@ -128,7 +128,8 @@ class DocumentationTest {
             "token list",
             "bench append",
             "bench read",
-            "bench subscribe")) {
+            "bench subscribe",
+            "bench gateway")) {
       String help = new Cli().run((command + " --help").split(" ")).out();
       Matcher option = Pattern.compile("(?m)^ +(?:-h, )?(--[a-z-]+)").matcher(help);
       while (option.find()) {

@@ -31,7 +31,8 @@ class HelpExamplesTest {
         "token register",
         "token grant",
         "token revoke",
-        "token list"
+        "token list",
+        "bench gateway"
       })
   void examplesAreTaken(String command) throws Exception {
     List<String> examples =

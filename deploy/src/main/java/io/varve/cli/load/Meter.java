@@ -20,8 +20,12 @@ final class Meter {
 
   /** An operation succeeded that began at that {@link System#nanoTime()}. */
   void succeeded(long begunNanos) {
-    long micros = TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begunNanos);
-    latencies.recordValue(Math.min(micros, MAX_LATENCY_MICROS));
+    took(TimeUnit.NANOSECONDS.toMicros(System.nanoTime() - begunNanos));
+  }
+
+  /** An operation succeeded that took so long; less than nothing, by another clock, is nothing. */
+  void took(long micros) {
+    latencies.recordValue(Math.max(0, Math.min(micros, MAX_LATENCY_MICROS)));
     operations.increment();
   }
 
@@ -41,25 +45,42 @@ final class Meter {
   /** Lets the load run for a while, then measures it. */
   Measurement measure(Duration warmup, Duration measured) throws InterruptedException {
     TimeUnit.NANOSECONDS.sleep(warmup.toNanos());
-    Histogram histogram = latencies.getIntervalHistogram();
-    final long operationsBefore = operations.sum();
-    final long eventsBefore = events.sum();
-    final long conflictsBefore = conflicts.sum();
-    final long errorsBefore = errors.sum();
-    final long begin = System.nanoTime();
+    Window window = begin();
     TimeUnit.NANOSECONDS.sleep(measured.toNanos());
-    final double seconds = (System.nanoTime() - begin) / 1e9;
-    final double operationsPerSecond = (operations.sum() - operationsBefore) / seconds;
-    final double eventsPerSecond = (events.sum() - eventsBefore) / seconds;
-    histogram = latencies.getIntervalHistogram(histogram);
-    return new Measurement(
-        operationsPerSecond,
-        eventsPerSecond,
-        histogram.getValueAtPercentile(50),
-        histogram.getValueAtPercentile(99),
-        histogram.getValueAtPercentile(99.9),
-        histogram.getMaxValue(),
-        errors.sum() - errorsBefore,
-        conflicts.sum() - conflictsBefore);
+    return window.end();
+  }
+
+  /** Begins to measure. One at a time. */
+  Window begin() {
+    return new Window();
+  }
+
+  /** What is counted from its begin to its end. */
+  final class Window {
+    private final Histogram before = latencies.getIntervalHistogram();
+    private final long operationsBefore = operations.sum();
+    private final long eventsBefore = events.sum();
+    private final long conflictsBefore = conflicts.sum();
+    private final long errorsBefore = errors.sum();
+    private final long begun = System.nanoTime();
+
+    private Window() {}
+
+    /** To be called once. */
+    Measurement end() {
+      double seconds = (System.nanoTime() - begun) / 1e9;
+      double operationsPerSecond = (operations.sum() - operationsBefore) / seconds;
+      double eventsPerSecond = (events.sum() - eventsBefore) / seconds;
+      Histogram histogram = latencies.getIntervalHistogram(before);
+      return new Measurement(
+          operationsPerSecond,
+          eventsPerSecond,
+          histogram.getValueAtPercentile(50),
+          histogram.getValueAtPercentile(99),
+          histogram.getValueAtPercentile(99.9),
+          histogram.getMaxValue(),
+          errors.sum() - errorsBefore,
+          conflicts.sum() - conflictsBefore);
+    }
   }
 }

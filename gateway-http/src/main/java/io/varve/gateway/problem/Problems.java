@@ -1,5 +1,6 @@
 package io.varve.gateway.problem;
 
+import com.linecorp.armeria.common.ShuttingDownException;
 import io.varve.client.ConflictException;
 import io.varve.client.OverloadedException;
 import io.varve.client.SequenceGapException;
@@ -34,6 +35,10 @@ public final class Problems {
     }
     if (cause instanceof JsonSyntaxException syntax) {
       return Problem.of(ProblemCode.INVALID_ARGUMENT, String.valueOf(syntax.getMessage()));
+    }
+    if (cause instanceof ShuttingDownException) {
+      return Problem.of(ProblemCode.UNAVAILABLE, "the gateway is stopping: ask another one")
+          .retryAfter(ELECTION);
     }
     LOG.error("a request failed for a reason that nobody expected", cause);
     return Problem.of(ProblemCode.INTERNAL, "the gateway's log says what happened");
