@@ -234,7 +234,13 @@ final class GatewayConfigFile {
             section.bytes(
                 "heldBodyBytes", defaults.heldBodyBytes(), defaults.bodyBytes(), 16L << 30))
         .withHeldPageBytes(
-            section.bytes("heldPageBytes", defaults.heldPageBytes(), 16L << 20, 16L << 30));
+            section.bytes("heldPageBytes", defaults.heldPageBytes(), 16L << 20, 16L << 30))
+        .withRequestTimeout(
+            section.duration(
+                "requestTimeout", defaults.requestTimeout(), SECOND, Duration.ofMinutes(10)))
+        .withIdleTimeout(
+            section.duration(
+                "idleTimeout", defaults.idleTimeout(), SECOND, Duration.ofMinutes(10)));
   }
 
   /** A truth, or what stands in for it. */

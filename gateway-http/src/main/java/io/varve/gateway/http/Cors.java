@@ -11,6 +11,7 @@ import com.linecorp.armeria.server.DecoratingHttpServiceFunction;
 import com.linecorp.armeria.server.HttpService;
 import com.linecorp.armeria.server.ServiceRequestContext;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * Which other origins' pages may use the gateway: exactly those that are configured, by default
@@ -26,6 +27,9 @@ final class Cors implements DecoratingHttpServiceFunction {
       "ETag, Retry-After, " + Answers.LOG_IDENTITY + ", " + Answers.APPEND_ID;
   private static final String MAX_AGE_SECONDS = "600";
 
+  /** What else stands behind a host is no port, and nothing that a browser sends. */
+  private static final Pattern PORT = Pattern.compile(":[0-9]{1,5}$");
+
   private final Set<String> origins;
 
   Cors(Set<String> origins) {
@@ -39,7 +43,8 @@ final class Cors implements DecoratingHttpServiceFunction {
     if (origin == null) {
       return delegate.serve(context, request);
     }
-    boolean allowed = origins.contains(origin) || origins.contains(anyPort(origin));
+    boolean allowed =
+        (origins.contains(origin) && !origin.endsWith(":*")) || origins.contains(anyPort(origin));
     context.mutateAdditionalResponseHeaders(
         headers -> {
           headers.add(HttpHeaderNames.VARY, "Origin");
@@ -68,9 +73,7 @@ final class Cors implements DecoratingHttpServiceFunction {
 
   /** The origin as it is configured when any of its host's ports is meant. */
   private static String anyPort(String origin) {
-    int port = origin.lastIndexOf(':');
-    boolean named = port > origin.indexOf("://");
-    return (named ? origin.substring(0, port) : origin) + ":*";
+    return PORT.matcher(origin).replaceFirst("") + ":*";
   }
 
   private static void allow(HttpHeadersBuilder headers, String origin) {

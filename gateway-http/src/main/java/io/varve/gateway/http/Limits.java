@@ -1,5 +1,7 @@
 package io.varve.gateway.http;
 
+import java.time.Duration;
+
 /**
  * What the gateway's routes hold at most.
  *
@@ -10,7 +12,13 @@ package io.varve.gateway.http;
  * @param waiters requests that wait for an event at a time; default 512. Each is a subscription
  * @param readers pages that are being read at a time; default 16. Each is a thread
  * @param queuedReads pages that wait to be read; default 1,024
- * @param connections open connections, streams' included; default 8,192
+ * @param connections open connections, streams' included; default 8,192. A further one is closed at
+ *     once
+ * @param requestTimeout how long a request may take from its headers until it is answered, its body
+ *     and a long poll's wait included; 1 s to 10 min, default 90 s, which is above the longest wait
+ *     (60 s) and the cluster's deadline together. Streams have none once they have begun
+ * @param idleTimeout how long a connection may be without a request: before its first, between two,
+ *     and while the headers of one arrive, however slowly; 1 s to 10 min, default 15 s
  */
 public record Limits(
     long bodyBytes,
@@ -19,7 +27,12 @@ public record Limits(
     int waiters,
     int readers,
     int queuedReads,
-    int connections) {
+    int connections,
+    Duration requestTimeout,
+    Duration idleTimeout) {
+
+  private static final Duration LEAST_TIMEOUT = Duration.ofSeconds(1);
+  private static final Duration MOST_TIMEOUT = Duration.ofMinutes(10);
 
   /** Bytes in a MiB. */
   private static final long MIB = 1L << 20;
@@ -32,38 +45,124 @@ public record Limits(
     require(readers, 1, 1_024, "readers");
     require(queuedReads, 1, 1_048_576, "queuedReads");
     require(connections, 1, 1_048_576, "connections");
+    require(requestTimeout, "requestTimeout");
+    require(idleTimeout, "idleTimeout");
   }
 
   /** The defaults. */
   public static Limits defaults() {
-    return new Limits(6 * MIB, 64 * MIB, 64 * MIB, 512, 16, 1_024, 8_192);
+    return new Limits(
+        6 * MIB,
+        64 * MIB,
+        64 * MIB,
+        512,
+        16,
+        1_024,
+        8_192,
+        Duration.ofSeconds(90),
+        Duration.ofSeconds(15));
   }
 
   /** The same with another bound of bodies together. */
   public Limits withHeldBodyBytes(long bytes) {
-    return new Limits(bodyBytes, bytes, heldPageBytes, waiters, readers, queuedReads, connections);
+    return new Limits(
+        bodyBytes,
+        bytes,
+        heldPageBytes,
+        waiters,
+        readers,
+        queuedReads,
+        connections,
+        requestTimeout,
+        idleTimeout);
   }
 
   /** The same with another bound of pages together. */
   public Limits withHeldPageBytes(long bytes) {
-    return new Limits(bodyBytes, heldBodyBytes, bytes, waiters, readers, queuedReads, connections);
+    return new Limits(
+        bodyBytes,
+        heldBodyBytes,
+        bytes,
+        waiters,
+        readers,
+        queuedReads,
+        connections,
+        requestTimeout,
+        idleTimeout);
   }
 
   /** The same with another bound of requests that wait. */
   public Limits withWaiters(int count) {
     return new Limits(
-        bodyBytes, heldBodyBytes, heldPageBytes, count, readers, queuedReads, connections);
+        bodyBytes,
+        heldBodyBytes,
+        heldPageBytes,
+        count,
+        readers,
+        queuedReads,
+        connections,
+        requestTimeout,
+        idleTimeout);
   }
 
   /** The same with another bound of connections. */
   public Limits withConnections(int count) {
     return new Limits(
-        bodyBytes, heldBodyBytes, heldPageBytes, waiters, readers, queuedReads, count);
+        bodyBytes,
+        heldBodyBytes,
+        heldPageBytes,
+        waiters,
+        readers,
+        queuedReads,
+        count,
+        requestTimeout,
+        idleTimeout);
+  }
+
+  /** The same with another time for a request. */
+  public Limits withRequestTimeout(Duration time) {
+    return new Limits(
+        bodyBytes,
+        heldBodyBytes,
+        heldPageBytes,
+        waiters,
+        readers,
+        queuedReads,
+        connections,
+        time,
+        idleTimeout);
+  }
+
+  /** The same with another time for a connection without a request. */
+  public Limits withIdleTimeout(Duration time) {
+    return new Limits(
+        bodyBytes,
+        heldBodyBytes,
+        heldPageBytes,
+        waiters,
+        readers,
+        queuedReads,
+        connections,
+        requestTimeout,
+        time);
   }
 
   private static void require(long value, long min, long max, String name) {
     if (value < min || value > max) {
       throw new IllegalArgumentException(name + " must be " + min + " to " + max + ": " + value);
+    }
+  }
+
+  private static void require(Duration time, String name) {
+    if (time.compareTo(LEAST_TIMEOUT) < 0 || time.compareTo(MOST_TIMEOUT) > 0) {
+      throw new IllegalArgumentException(
+          name
+              + " must be "
+              + LEAST_TIMEOUT.toSeconds()
+              + " s to "
+              + MOST_TIMEOUT.toMinutes()
+              + " min: "
+              + time);
     }
   }
 }

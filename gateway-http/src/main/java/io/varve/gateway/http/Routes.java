@@ -9,7 +9,6 @@ import com.linecorp.armeria.server.RejectedRouteHandler;
 import com.linecorp.armeria.server.ServerBuilder;
 import io.varve.gateway.cluster.Cluster;
 import io.varve.gateway.identity.Authenticator;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,9 +24,6 @@ public final class Routes implements AutoCloseable {
 
   /** Bodies that wait to be parsed; {@link Limits#heldBodyBytes} bounds their bytes. */
   private static final int QUEUED_PARSES = 4_096;
-
-  /** Above the longest wait and the cluster's deadline together. */
-  private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(90);
 
   private static final int MAX_REQUEST_LINE_BYTES = 64 << 10;
   private static final int MAX_HEADER_BYTES = 16 << 10;
@@ -84,7 +80,8 @@ public final class Routes implements AutoCloseable {
     server
         .maxRequestLength(limits.bodyBytes())
         .maxNumConnections(limits.connections())
-        .requestTimeout(REQUEST_TIMEOUT)
+        .requestTimeout(limits.requestTimeout())
+        .idleTimeout(limits.idleTimeout())
         .http1MaxInitialLineLength(MAX_REQUEST_LINE_BYTES)
         .http1MaxHeaderSize(MAX_HEADER_BYTES)
         .http2MaxHeaderListSize(MAX_REQUEST_LINE_BYTES + MAX_HEADER_BYTES)

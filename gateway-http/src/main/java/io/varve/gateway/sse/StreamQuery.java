@@ -90,6 +90,9 @@ record StreamQuery(
             .orElseGet(
                 () ->
                     sources.isEmpty() ? new Selection.WholeLog() : new Selection.Sources(sources));
+    if (headers.getAll(LAST_EVENT_ID).size() > 1) {
+      throw invalid("Last-Event-ID", "the header Last-Event-ID stands more than once");
+    }
     String resumed = headers.get(LAST_EVENT_ID, "");
     boolean resumes = !resumed.isEmpty();
     String afterField = resumes ? "Last-Event-ID" : "after";

@@ -5,14 +5,14 @@ import java.util.function.Predicate;
 import java.util.function.Supplier;
 
 /** Waits for a condition. */
-final class Eventually {
+public final class Eventually {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final long POLL_MILLIS = 20;
 
   private Eventually() {}
 
   /** Waits until a value is as it should be. */
-  static <T> T assertThat(Supplier<T> value, Predicate<T> holds) {
+  public static <T> T assertThat(Supplier<T> value, Predicate<T> holds) {
     long begin = System.nanoTime();
     while (true) {
       T current = value.get();

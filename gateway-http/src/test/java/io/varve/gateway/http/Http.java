@@ -20,7 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /** A plain HTTP client of one gateway, with a token. */
-final class Http {
+public final class Http {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final HttpClient client;
@@ -28,7 +28,7 @@ final class Http {
   private final String token;
   private final Consumer<Answer> seen;
 
-  Http(URI base) {
+  public Http(URI base) {
     this(base, TestCallers.OPEN, answer -> {});
   }
 
@@ -51,7 +51,7 @@ final class Http {
   }
 
   /** The same as another caller. */
-  Http as(String other) {
+  public Http as(String other) {
     return new Http(client, base, other, seen);
   }
 
@@ -64,11 +64,11 @@ final class Http {
     return base;
   }
 
-  Answer get(String path, String... headers) {
+  public Answer get(String path, String... headers) {
     return send("GET", path, Optional.empty(), headers);
   }
 
-  Answer post(String path, String json, String... headers) {
+  public Answer post(String path, String json, String... headers) {
     String[] all = new String[headers.length + 2];
     all[0] = "Content-Type";
     all[1] = "application/json";
@@ -76,12 +76,12 @@ final class Http {
     return postAs(path, json.getBytes(StandardCharsets.UTF_8), all);
   }
 
-  Answer postAs(String path, byte[] body, String... headers) {
+  public Answer postAs(String path, byte[] body, String... headers) {
     return send("POST", path, Optional.of(body), headers);
   }
 
   /** Posts a body whose length is not declared before it. */
-  Answer postUndeclared(String path, byte[] body, String... headers) {
+  public Answer postUndeclared(String path, byte[] body, String... headers) {
     HttpRequest.Builder request = HttpRequest.newBuilder(base.resolve(path)).headers(headers);
     request.header("Authorization", "Bearer " + token);
     request.POST(BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)));
@@ -101,7 +101,7 @@ final class Http {
         .thenApply(answer -> told("GET", path, answer));
   }
 
-  Answer send(String method, String path, Optional<byte[]> body, String... headers) {
+  public Answer send(String method, String path, Optional<byte[]> body, String... headers) {
     try {
       return told(
           method,
@@ -136,21 +136,21 @@ final class Http {
     return request.build();
   }
 
-  static String encoded(String text) {
+  public static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
   }
 
   /** An answer, and what was asked. */
-  record Answer(String method, String path, HttpResponse<byte[]> response) {
-    int status() {
+  public record Answer(String method, String path, HttpResponse<byte[]> response) {
+    public int status() {
       return response.statusCode();
     }
 
-    String text() {
+    public String text() {
       return new String(response.body(), StandardCharsets.UTF_8);
     }
 
-    JsonNode json() {
+    public JsonNode json() {
       try {
         return JSON.readTree(response.body());
       } catch (IOException e) {
@@ -158,7 +158,7 @@ final class Http {
       }
     }
 
-    String header(String name) {
+    public String header(String name) {
       return response.headers().firstValue(name).orElse("");
     }
 

@@ -9,10 +9,10 @@ import java.security.GeneralSecurityException;
 import java.security.Signature;
 
 /** A client with a key pair, as a browser or a device has one. */
-final class Device {
+public final class Device {
   private final ECKey key;
 
-  Device() {
+  public Device() {
     try {
       key = new ECKeyGenerator(Curve.P_256).generate();
     } catch (JOSEException e) {
@@ -24,7 +24,7 @@ final class Device {
     return key;
   }
 
-  String clientId() {
+  public String clientId() {
     try {
       return key.computeThumbprint().toString();
     } catch (JOSEException e) {
@@ -33,7 +33,7 @@ final class Device {
   }
 
   /** The public key as a browser's Web Crypto exports it. */
-  String jwk() {
+  public String jwk() {
     return "{\"crv\":\"P-256\",\"ext\":true,\"key_ops\":[\"verify\"],\"kty\":\"EC\",\"x\":\""
         + key.getX()
         + "\",\"y\":\""
@@ -41,12 +41,12 @@ final class Device {
         + "\"}";
   }
 
-  ClientKey clientKey() {
+  public ClientKey clientKey() {
     return ClientKey.parse(jwk());
   }
 
   /** The answer to a challenge. */
-  String sign(String audience, String challenge) {
+  public String sign(String audience, String challenge) {
     return signText("varve-identity-v1\n" + audience + "\n" + challenge);
   }
 

@@ -20,7 +20,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A cluster of three nodes in this process, with their admin ports: what a console is for. */
-final class ThreeNodes implements AutoCloseable {
+public final class ThreeNodes implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
   /** Ports that look free may be taken before a node listens there. */
@@ -40,7 +40,7 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Starts them, with their data below a directory; returns when one of them leads. */
-  static ThreeNodes start(Path directory) {
+  public static ThreeNodes start(Path directory) {
     List<RuntimeException> failures = new ArrayList<>();
     while (failures.size() < START_ATTEMPTS) {
       List<Integer> ports = freePorts(9);
@@ -71,7 +71,7 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Where clients reach them. */
-  List<String> targets() {
+  public List<String> targets() {
     return members.stream().map(MemberConfig::clientAddress).toList();
   }
 
@@ -81,12 +81,12 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Starts a client, which the caller closes. */
-  VarveClient client() {
+  public VarveClient client() {
     return VarveClient.builder().targets(targets()).deadline(Duration.ofSeconds(60)).build();
   }
 
   /** The member that leads; waits for one. */
-  String leader() {
+  public String leader() {
     long end = System.nanoTime() + START_LIMIT.toNanos();
     while (System.nanoTime() < end) {
       for (Map.Entry<String, VarveNode> node : running.entrySet()) {
@@ -100,7 +100,7 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Stops one. */
-  void stop(String id) {
+  public void stop(String id) {
     VarveNode node = running.remove(id);
     if (node != null) {
       node.close();
@@ -108,7 +108,7 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Starts one, on the data it had. */
-  void start(String id) {
+  public void start(String id) {
     running.computeIfAbsent(
         id,
         unused ->
@@ -119,7 +119,7 @@ final class ThreeNodes implements AutoCloseable {
   }
 
   /** Waits until all that run are ready. */
-  void awaitReady() {
+  public void awaitReady() {
     long end = System.nanoTime() + START_LIMIT.toNanos();
     while (!running.values().stream().allMatch(VarveNode::ready)) {
       if (System.nanoTime() > end) {

@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** A client over a plain socket: what is not read stays with the sender. */
-final class Http1Sse implements SseClient {
+public final class Http1Sse implements SseClient {
   private static final int TIMEOUT_MILLIS = 60_000;
 
   private final Socket socket = new Socket();
@@ -34,7 +34,7 @@ final class Http1Sse implements SseClient {
    * @param query with its question mark, or empty
    * @param lines further header lines
    */
-  Http1Sse(int port, String query, String... lines) {
+  public Http1Sse(int port, String query, String... lines) {
     this(port, query, 0, lines);
   }
 
@@ -66,11 +66,11 @@ final class Http1Sse implements SseClient {
     }
   }
 
-  int status() {
+  public int status() {
     return status;
   }
 
-  String header(String name) {
+  public String header(String name) {
     return headers.getOrDefault(name, "");
   }
 
@@ -80,7 +80,7 @@ final class Http1Sse implements SseClient {
   }
 
   /** The body of an answer that is no stream. */
-  String body() {
+  public String body() {
     try {
       int length = Integer.parseInt(header("content-length"));
       return new String(in.readNBytes(length), StandardCharsets.UTF_8);

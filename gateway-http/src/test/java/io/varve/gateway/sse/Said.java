@@ -12,18 +12,18 @@ import java.io.UncheckedIOException;
  * @param id the id line; empty = none
  * @param data the data, the milliseconds or the comment
  */
-record Said(String event, String id, String data) {
+public record Said(String event, String id, String data) {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  boolean isEvent() {
+  public boolean isEvent() {
     return event.equals("message");
   }
 
-  long position() {
+  public long position() {
     return Long.parseLong(id);
   }
 
-  JsonNode json() {
+  public JsonNode json() {
     try {
       return JSON.readTree(data);
     } catch (IOException e) {

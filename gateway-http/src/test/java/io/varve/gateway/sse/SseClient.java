@@ -6,7 +6,7 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /** A client of a stream that reads when it is asked to. */
-interface SseClient extends AutoCloseable {
+public interface SseClient extends AutoCloseable {
 
   /** The next thing said, waiting up to a minute; empty = the stream has ended. */
   Optional<Said> poll();
