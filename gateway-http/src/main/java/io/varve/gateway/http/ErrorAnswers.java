@@ -46,7 +46,10 @@ final class ErrorAnswers implements ServerErrorHandler {
               "the request was not whole, or not answered, within "
                   + context.requestTimeoutMillis()
                   + " ms")
-          .toResponse();
+          .toResponse()
+          // What is left of a body that dawdles is not waited for on this connection.
+          .mapHeaders(
+              headers -> headers.toBuilder().set(HttpHeaderNames.CONNECTION, "close").build());
     }
     return Problems.of(cause).toResponse();
   }
