@@ -6,6 +6,7 @@ import io.varve.client.ConcurrencyScope;
 import io.varve.client.Filter;
 import io.varve.client.FilterItem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -115,7 +116,13 @@ public final class FilterJson {
     if (!value.isTextual()) {
       throw new JsonSyntaxException("\"" + name + "\" must be a string");
     }
-    return value.textValue();
+    String text = value.textValue();
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(text)) {
+      // Written on, it would become another text, with a question mark in it.
+      throw new JsonSyntaxException(
+          "\"" + name + "\" holds half of a surrogate pair: it is not Unicode text");
+    }
+    return text;
   }
 
   private static List<String> texts(String name, JsonNode value) {

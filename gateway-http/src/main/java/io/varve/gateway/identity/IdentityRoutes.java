@@ -13,6 +13,7 @@ import com.linecorp.armeria.common.HttpResponse;
 import com.linecorp.armeria.common.HttpStatus;
 import com.linecorp.armeria.common.MediaType;
 import com.linecorp.armeria.common.RequestHeaders;
+import com.linecorp.armeria.common.ResponseCompleteException;
 import com.linecorp.armeria.common.ResponseHeaders;
 import com.linecorp.armeria.common.ResponseHeadersBuilder;
 import com.linecorp.armeria.common.stream.ClosedStreamException;
@@ -360,7 +361,9 @@ final class IdentityRoutes implements HttpService {
     if (cause instanceof ContentTooLargeException) {
       return tooLarge();
     }
-    if (cause instanceof ClosedStreamException || cause instanceof ClosedSessionException) {
+    if (cause instanceof ClosedStreamException
+        || cause instanceof ClosedSessionException
+        || cause instanceof ResponseCompleteException) {
       // Nobody is there any more to read this.
       return Problem.invalid("", "the body did not arrive whole");
     }
