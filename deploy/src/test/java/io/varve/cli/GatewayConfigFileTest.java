@@ -65,7 +65,9 @@ class GatewayConfigFileTest {
           Map.entry("limits.connections", "99"),
           Map.entry("limits.waiters", "9"),
           Map.entry("limits.heldBodyBytes", "32MiB"),
-          Map.entry("limits.heldPageBytes", "33MiB"));
+          Map.entry("limits.heldPageBytes", "33MiB"),
+          Map.entry("limits.requestTimeout", "80s"),
+          Map.entry("limits.idleTimeout", "5s"));
 
   @TempDir Path directory;
 
@@ -273,6 +275,8 @@ class GatewayConfigFileTest {
     assertThat(config.limits().connections()).isEqualTo(99);
     assertThat(config.limits().waiters()).isEqualTo(9);
     assertThat(config.limits().heldBodyBytes()).isEqualTo(32 << 20);
+    assertThat(config.limits().requestTimeout()).isEqualTo(Duration.ofSeconds(80));
+    assertThat(config.limits().idleTimeout()).isEqualTo(Duration.ofSeconds(5));
     assertThat(config.limits().heldPageBytes()).isEqualTo(33 << 20);
   }
 

@@ -16,7 +16,9 @@ import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.NewEvent;
 import io.varve.client.ReadOptions;
+import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.http.Http;
+import io.varve.gateway.http.Limits;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -34,6 +36,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HostileInputSecurityTest extends WholeGatewayTest {
   private static final String EVENT = "{\"events\":[{\"type\":\"Painted\"}]}";
   private static final int MIB = 1 << 20;
+
+  /** What is refused early leaves its connection to this timeout. */
+  @Override
+  GatewayConfig config() {
+    return super.config().withLimits(Limits.defaults().withIdleTimeout(Duration.ofSeconds(3)));
+  }
 
   private List<Event> events(String source) {
     try (EventStream events = log.read(ReadOptions.ofSource(source))) {
