@@ -28,4 +28,13 @@ public final class ServerFlags implements FlagsProvider {
   public @Nullable Boolean allowDoubleDotsInQueryString() {
     return true;
   }
+
+  /**
+   * Who asked for the connection to be closed gets to close it first, for this long; a refusal
+   * still reaches a client that is sending its body.
+   */
+  @Override
+  public Long defaultHttp1ConnectionCloseDelayMillis() {
+    return 1_000L;
+  }
 }
