@@ -1,6 +1,7 @@
 package io.varve.node.read;
 
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -19,7 +20,7 @@ abstract class Serial {
   /** Asks for the work. Never blocks. */
   final void schedule() {
     if (asked.getAndIncrement() == 0) {
-      executor.execute(this::run);
+      execute();
     }
   }
 
@@ -27,7 +28,16 @@ abstract class Serial {
     int seen = asked.get();
     work();
     if (asked.addAndGet(-seen) != 0) {
+      execute();
+    }
+  }
+
+  /** An executor that was shut down takes nothing more, but who was told to end must still end. */
+  private void execute() {
+    try {
       executor.execute(this::run);
+    } catch (RejectedExecutionException e) {
+      run();
     }
   }
 
