@@ -1,15 +1,17 @@
 // Clients of varve-local.js in one Node process, for LocalFirstUnderFaultsTest, which starts it as
-//   node clients.mjs MODULE COUNT SEED DIRECTORY SOURCE GATEWAY...
+//   node clients.mjs MODULE COUNT SEED DIRECTORY SOURCE KEYS TIMING GATEWAY...
 // and tells it by lines on standard input what to do; it answers by lines of JSON:
-//   "append N"  every client appends N events, going offline now and then      -> {"appended":true}
-//   "settle"    all go online and wait until nothing is pending                -> {"settled":true}
-//   "report"    what each appended, under which number, and its merged state   -> one line a client, then {"reported":true}
-//   "pending"   how many are pending in all                                    -> {"pending":n}
+//   "append MS" every client appends until it is told to stop, MS on average between two
+//               events, going offline now and then
+//   "stop"      appends no more, and all go online                             -> {"appended":true}
+//   "settle N"  waits until all have landed, and show the log up to position N -> {"settled":true}
+//   "look"      how those are that have not come so far                        -> {"looked":[...]}
+//   "report"    what each appended, what it shows, and what came back          -> one line a client, then {"reported":true}
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 
-const [module, count, seed, directory, source, ...gateways] = process.argv.slice(2);
+const [module, count, seed, directory, source, keys, timing, ...gateways] = process.argv.slice(2);
 const { openVarve, fileStore } = await import(pathToFileURL(module).href);
 
 /** A small generator of chance (mulberry32), so that a seed repeats what is chosen. */
@@ -25,61 +27,98 @@ function chances(state) {
 const say = (what) => process.stdout.write(JSON.stringify(what) + '\n');
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** As ShownOrder.java: what was replaced must not come back, and a writer's events come in order. */
+class ShownOrder {
+  findings = [];
+  changes = 0;
+  #shown = new Map(); // key -> {writer, number}
+  #least = new Map(); // key and writer -> the least number that may still be shown
+
+  look(key, event) {
+    const now = event && { writer: `${event.clientId}/${event.bufferId}`, number: event.clientSeq };
+    const before = this.#shown.get(key);
+    if (now?.writer === before?.writer && now?.number === before?.number) return;
+    if (before !== undefined) this.#raise(`${key} ${before.writer}`, before.number + 1);
+    this.#shown.set(key, now);
+    if (now === undefined) return;
+    this.changes++;
+    const least = this.#least.get(`${key} ${now.writer}`) ?? 1;
+    if (now.number < least && this.findings.length < 5) {
+      this.findings.push(`${key} shows number ${now.number} of ${now.writer}, after number ${least - 1} had been replaced`);
+    }
+    this.#raise(`${key} ${now.writer}`, now.number);
+  }
+
+  #raise(at, number) {
+    this.#least.set(at, Math.max(number, this.#least.get(at) ?? 1));
+  }
+}
+
 const clients = [];
 for (let i = 0; i < Number(count); i++) {
-  const random = chances(Number(seed) + i);
   // Each begins with another gateway of the list.
   const start = i % gateways.length;
   const varve = await openVarve({
     gateway: [...gateways.slice(start), ...gateways.slice(0, start)],
     name: `node-${i}`,
     store: fileStore(join(directory, `node-${i}`)),
+    timing: JSON.parse(timing),
   });
   const view = varve.source(source);
-  clients.push({ varve, view, random, appended: [], i });
+  const order = new ShownOrder();
+  view.onChange(({ state, changed }) => {
+    for (const key of changed) order.look(key, state.get(key));
+  });
+  clients.push({ varve, view, order, random: chances(Number(seed) + i), appended: [], i });
 }
 say({ opened: clients.length });
 
-async function appendMany(client, events) {
-  for (let n = 0; n < events; n++) {
-    const { random, varve, view, appended, i } = client;
+let stopped = false;
+let appending = [];
+
+async function appendMany({ random, varve, view, appended, i }, ms) {
+  while (!stopped) {
     if (random() < 0.1) {
       varve.simulateOffline(!varve.status.simulatedOffline);
     }
-    const key = `k${Math.floor(random() * 40)}`;
-    const data = { by: `node-${i}`, n: appended.length + 1 };
-    const { clientSeq } = await view.append({ type: 'Painted', key, data });
-    appended.push({ clientSeq, key, data });
-    await pause(random() * 200);
+    const key = `k${Math.floor(random() * Number(keys))}`;
+    const content = random() < 0.05 ? { tombstone: true } : { data: { by: `node-${i}`, n: appended.length + 1 } };
+    const { clientSeq } = await view.append({ type: 'Painted', key, ...content });
+    appended.push({ clientSeq, key, data: content.data === undefined ? '' : JSON.stringify(content.data) });
+    await pause(random() * 2 * ms);
   }
 }
 
-function stateOf(view) {
-  const state = {};
-  for (const [key, event] of view.state) {
-    state[key] = event.data;
-  }
-  return state;
-}
+const isSettled = ({ varve, view }, head) => varve.status.state === 'online' && view.position >= head;
 
 const commands = {
-  async append(n) {
-    await Promise.all(clients.map((client) => appendMany(client, Number(n))));
+  append(ms) {
+    appending = clients.map((client) => appendMany(client, Number(ms)));
+  },
+  async stop() {
+    stopped = true;
+    await Promise.all(appending);
+    clients.forEach(({ varve }) => varve.simulateOffline(false));
     say({ appended: true });
   },
-  async settle() {
-    clients.forEach(({ varve }) => varve.simulateOffline(false));
-    while (clients.some(({ varve }) => varve.status.pending > 0)) {
+  async settle(head) {
+    while (!clients.every((client) => isSettled(client, Number(head)))) {
       await pause(50);
     }
     say({ settled: true });
   },
-  async pending() {
-    say({ pending: clients.reduce((sum, { varve }) => sum + varve.status.pending, 0) });
+  look() {
+    const late = clients.filter((client) => !isSettled(client, 0));
+    say({ looked: late.map(({ varve, view, i }) => ({ i, status: varve.status, position: view.position, error: view.error })) });
   },
-  async report() {
-    for (const { varve, view, appended } of clients) {
-      say({ clientId: varve.clientId, bufferId: varve.bufferId, status: varve.status, appended, state: stateOf(view) });
+  report() {
+    for (const { varve, view, order, appended } of clients) {
+      const state = {};
+      for (const [key, event] of view.state) {
+        state[key] = JSON.stringify(event.data);
+      }
+      const { clientId, bufferId, status } = varve;
+      say({ clientId, bufferId, status, appended, state, cameBack: order.findings, changes: order.changes });
     }
     say({ reported: true });
   },
@@ -87,8 +126,10 @@ const commands = {
 
 for await (const line of createInterface({ input: process.stdin })) {
   const [name, argument] = line.trim().split(' ');
-  // Not awaited: "pending" is asked while "append" is under way.
-  commands[name](argument).catch((error) => say({ error: String(error && error.stack) }));
+  // Not awaited: "look" is asked while "settle" is under way.
+  Promise.resolve()
+    .then(() => commands[name](argument))
+    .catch((error) => say({ error: String(error && error.stack) }));
 }
 // The test is gone.
 process.exit(0);

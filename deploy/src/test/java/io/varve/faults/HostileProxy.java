@@ -12,10 +12,12 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,31 +28,44 @@ import java.util.function.IntSupplier;
 
 /**
  * A loopback HTTP/1.1 proxy that does to requests what bad networks do, and counts what it did. A
- * request is forwarded on a connection of its own; what becomes of it is decided by chance:
- *
- * <ul>
- *   <li>it is lost before it arrives, or its answer is lost after it arrived;
- *   <li>it is held back, so that later requests overtake it;
- *   <li>it arrives twice: at the same time on two connections, or once more long after it was
- *       answered, when newer requests have been (duplicated and reordered at once);
- *   <li>a stream is cut somewhere.
- * </ul>
- *
- * <p>It can also refuse every connection for a while: the clients behind it are offline then.
- * Thread-safe.
+ * request is forwarded on a connection of its own, and what becomes of it is decided by chance: see
+ * {@link Fate}. It can also refuse every connection for a while: the clients behind it are offline
+ * then. Thread-safe.
  */
 final class HostileProxy implements AutoCloseable {
 
-  /** What became of a request. */
+  /** What became of a request. Those of a POST only are what may change something in the log. */
   enum Fate {
+    /** It arrived once, and so did its answer. */
     FORWARDED,
+    /** The connection broke before it arrived. */
     LOST_REQUEST,
+    /** It arrived, and the connection broke before its answer came back. */
     LOST_ANSWER,
+    /** It arrived, and the connection broke in the midst of its answer. */
+    CUT_ANSWER,
+    /** Neither answered nor broken: the client waits until it gives up. */
+    SILENT,
+    /** Held back for a while, so that what was sent later arrives before it. */
     HELD_BACK,
+    /** POST: the connection broke at once, and it arrived much later, after newer ones. */
+    ARRIVED_LATE,
+    /** POST: it arrived on two connections at the same time. */
     TWICE_AT_ONCE,
+    /** POST: it arrived, was answered, and arrived again much later, after newer ones. */
     AGAIN_LATER,
+    /** A stream that broke somewhere. */
     STREAM_CUT,
+    /** A stream that ceased somewhere: the connection stayed, and nothing came any more. */
+    STREAM_SILENT,
+    /** The connection was refused: the clients were offline. */
     REFUSED
+  }
+
+  /** Decides about requests. Used by several threads at a time. */
+  @FunctionalInterface
+  interface Chance {
+    Fate of(String method, String path);
   }
 
   private static final int BUFFER_BYTES = 16 * 1024;
@@ -59,21 +74,42 @@ final class HostileProxy implements AutoCloseable {
   private static final int LATER_MILLIS = 1_500;
   private static final int HOLD_MILLIS = 400;
 
+  /** After how long a silent connection is broken after all: bounds what is left open. */
+  private static final int SILENT_MILLIS = 30_000;
+
+  /** How far a stream comes that does not end well. */
+  private static final int STREAM_BYTES = 40_000;
+
+  /** In percent; the rest is forwarded. */
+  private static final Map<Fate, Integer> OF_POSTS =
+      percent(
+          Map.of(
+              Fate.LOST_REQUEST, 8,
+              Fate.LOST_ANSWER, 10,
+              Fate.CUT_ANSWER, 5,
+              Fate.SILENT, 1,
+              Fate.HELD_BACK, 10,
+              Fate.ARRIVED_LATE, 8,
+              Fate.TWICE_AT_ONCE, 10,
+              Fate.AGAIN_LATER, 10));
+
+  private static final Map<Fate, Integer> OF_OTHERS =
+      percent(
+          Map.of(
+              Fate.LOST_REQUEST, 8,
+              Fate.LOST_ANSWER, 8,
+              Fate.CUT_ANSWER, 8,
+              Fate.SILENT, 1,
+              Fate.HELD_BACK, 10));
+
   /** A request as it came, to be sent any number of times. */
   @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Request(String method, String path, byte[] bytes) {
-    boolean isPush() {
-      return method.equals("POST") && path.startsWith("/v1/push");
-    }
-
-    boolean isStream() {
-      return path.startsWith("/v1/stream");
-    }
-  }
+  private record Request(String method, String path, byte[] bytes) {}
 
   private final ServerSocket listener;
   private final IntSupplier target;
   private final SplittableRandom random; // guarded by itself
+  private final Chance chance;
   private final Map<Fate, AtomicLong> fates = new EnumMap<>(Fate.class);
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
   private volatile boolean hostile = true;
@@ -86,8 +122,18 @@ final class HostileProxy implements AutoCloseable {
    * @param target the loopback port to forward the next request to
    */
   HostileProxy(IntSupplier target, SplittableRandom random) {
+    this(target, random, Optional.empty());
+  }
+
+  /** As the other, but the fates of requests are the caller's to decide. */
+  HostileProxy(IntSupplier target, SplittableRandom random, Chance chance) {
+    this(target, random, Optional.of(chance));
+  }
+
+  private HostileProxy(IntSupplier target, SplittableRandom random, Optional<Chance> chance) {
     this.target = target;
     this.random = random;
+    this.chance = chance.orElse(this::byChance);
     for (Fate fate : Fate.values()) {
       fates.put(fate, new AtomicLong());
     }
@@ -143,6 +189,9 @@ final class HostileProxy implements AutoCloseable {
           continue;
         }
         open.add(client);
+        if (refusing || closed) {
+          reset(client); // It came just before, and was not among those that were cut.
+        }
         daemon("hostile-" + client.getPort(), () -> serve(client));
       } catch (IOException e) {
         // Closed, or one connection failed: the loop's condition tells which.
@@ -168,64 +217,93 @@ final class HostileProxy implements AutoCloseable {
   }
 
   private void handle(Request request, Socket client) throws IOException, InterruptedException {
-    Fate fate = counted(decide(request));
+    OutputStream out = client.getOutputStream();
+    Fate fate = hostile ? chance.of(request.method(), request.path()) : Fate.FORWARDED;
+    counted(fate);
     switch (fate) {
-      case LOST_REQUEST -> reset(client);
+      case LOST_REQUEST, REFUSED -> reset(client);
       case LOST_ANSWER -> {
         exchange(request, OutputStream.nullOutputStream(), Long.MAX_VALUE);
         reset(client);
       }
+      case CUT_ANSWER -> {
+        ByteArrayOutputStream answer = new ByteArrayOutputStream();
+        exchange(request, answer, Long.MAX_VALUE);
+        out.write(answer.toByteArray(), 0, below(Math.max(1, answer.size())));
+        out.flush();
+        reset(client);
+      }
+      case SILENT -> {
+        // Half of them arrive: the client cannot know.
+        if (below(2) == 0) {
+          exchange(request, OutputStream.nullOutputStream(), Long.MAX_VALUE);
+        }
+        beSilent(client);
+      }
       case HELD_BACK -> {
-        TimeUnit.MILLISECONDS.sleep(below(HOLD_MILLIS));
-        exchange(request, client.getOutputStream(), Long.MAX_VALUE);
+        TimeUnit.MILLISECONDS.sleep(1 + below(HOLD_MILLIS));
+        exchange(request, out, Long.MAX_VALUE);
+      }
+      case ARRIVED_LATE -> {
+        reset(client);
+        TimeUnit.MILLISECONDS.sleep(1 + below(LATER_MILLIS));
+        quietly(request);
       }
       case TWICE_AT_ONCE -> {
         daemon("hostile-twin", () -> quietly(request));
-        exchange(request, client.getOutputStream(), Long.MAX_VALUE);
+        exchange(request, out, Long.MAX_VALUE);
       }
       case AGAIN_LATER -> {
-        exchange(request, client.getOutputStream(), Long.MAX_VALUE);
+        exchange(request, out, Long.MAX_VALUE);
         client.shutdownOutput();
         TimeUnit.MILLISECONDS.sleep(LATER_MILLIS / 2 + below(LATER_MILLIS));
         quietly(request);
       }
       case STREAM_CUT -> {
-        exchange(request, client.getOutputStream(), 200L + below(40_000));
+        exchange(request, out, 200L + below(STREAM_BYTES));
         reset(client);
       }
-      default -> exchange(request, client.getOutputStream(), Long.MAX_VALUE);
+      case STREAM_SILENT -> {
+        exchange(request, out, 200L + below(STREAM_BYTES));
+        beSilent(client);
+      }
+      case FORWARDED -> exchange(request, out, Long.MAX_VALUE);
     }
   }
 
-  private Fate decide(Request request) {
-    if (!hostile) {
-      return Fate.FORWARDED;
+  /** Says nothing until the client has had enough. */
+  private static void beSilent(Socket client) throws IOException {
+    client.setSoTimeout(SILENT_MILLIS);
+    InputStream in = client.getInputStream();
+    while (in.read() >= 0) {
+      // Whatever it still says is lost.
     }
+  }
+
+  private Fate byChance(String method, String path) {
     int chance = below(100);
-    if (request.isStream()) {
-      return chance < 40 ? Fate.STREAM_CUT : chance < 50 ? Fate.LOST_REQUEST : Fate.FORWARDED;
+    if (path.startsWith("/v1/stream")) {
+      return chance < 35
+          ? Fate.STREAM_CUT
+          : chance < 42 ? Fate.STREAM_SILENT : chance < 50 ? Fate.LOST_REQUEST : Fate.FORWARDED;
     }
-    if (chance < 8) {
-      return Fate.LOST_REQUEST;
+    Map<Fate, Integer> percent = method.equals("POST") ? OF_POSTS : OF_OTHERS;
+    for (Map.Entry<Fate, Integer> entry : percent.entrySet()) {
+      chance -= entry.getValue();
+      if (chance < 0) {
+        return entry.getKey();
+      }
     }
-    if (chance < 18) {
-      return Fate.LOST_ANSWER;
-    }
-    if (!request.isPush()) {
-      return chance < 28 ? Fate.HELD_BACK : Fate.FORWARDED;
-    }
-    if (chance < 30) {
-      return Fate.TWICE_AT_ONCE;
-    }
-    if (chance < 42) {
-      return Fate.AGAIN_LATER;
-    }
-    return chance < 55 ? Fate.HELD_BACK : Fate.FORWARDED;
+    return Fate.FORWARDED;
   }
 
-  private Fate counted(Fate fate) {
+  private void counted(Fate fate) {
     fates.get(fate).incrementAndGet();
-    return fate;
+  }
+
+  /** In the order of the enum, so that a seed repeats what is chosen. */
+  private static Map<Fate, Integer> percent(Map<Fate, Integer> chances) {
+    return Collections.unmodifiableMap(new EnumMap<>(chances));
   }
 
   private int below(int bound) {

@@ -17,7 +17,9 @@ import java.util.TreeMap;
  *   <li>each client's numbers are there 1 to n, each once, in order, and none that it did not give
  *       out;
  *   <li>each event is the one that was appended under its number;
- *   <li>every client's merged state is the newest event of each key, newest by position.
+ *   <li>every client's merged state is the newest event of each key, newest by position, without
+ *       the keys whose newest is a tombstone;
+ *   <li>nothing that a client showed came back after it had been replaced ({@link ShownOrder}).
  * </ul>
  */
 final class LocalFirstChecker {
@@ -28,7 +30,7 @@ final class LocalFirstChecker {
    *
    * @param number its number in the buffer, from 1
    * @param key its key
-   * @param data its payload, JSON without blanks
+   * @param data its payload, JSON without blanks; empty for a tombstone
    */
   record Written(long number, String key, String data) {}
 
@@ -38,15 +40,17 @@ final class LocalFirstChecker {
    * @param name for people
    * @param written what it appended, in order
    * @param state the payloads that it shows, by key
+   * @param cameBack what {@link ShownOrder} found
    */
   record Client(
       String name,
       String clientId,
       String bufferId,
       List<Written> written,
-      Map<String, String> state) {}
+      Map<String, String> state,
+      List<String> cameBack) {}
 
-  /** One event of the log, as far as it matters here. */
+  /** One event of the log, as far as it matters here; {@code data} is empty for a tombstone. */
   record Landed(
       long position, String clientId, String bufferId, long number, String key, String data) {}
 
@@ -121,8 +125,15 @@ final class LocalFirstChecker {
 
   private void checkStates(List<Client> clients, List<Landed> log) {
     Map<String, String> newest = new TreeMap<>();
-    log.forEach(event -> newest.put(event.key(), event.data()));
+    for (Landed event : log) {
+      if (event.data().isEmpty()) {
+        newest.remove(event.key());
+      } else {
+        newest.put(event.key(), event.data());
+      }
+    }
     for (Client client : clients) {
+      client.cameBack().forEach(what -> found("came back: %s: %s", client.name(), what));
       if (!newest.equals(client.state())) {
         Map<String, String> other = new TreeMap<>(client.state());
         other.entrySet().removeAll(newest.entrySet());

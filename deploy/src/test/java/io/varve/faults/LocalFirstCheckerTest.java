@@ -73,6 +73,43 @@ class LocalFirstCheckerTest {
     assertThat(check(Map.of("k1", "2"))).hasSize(2).allMatch(f -> f.startsWith("state:"));
   }
 
+  @Test
+  void knowsThatATombstoneRemovesItsKey() {
+    log.add(new Landed(5, "a", "x", 3, "k2", ""));
+    List<Written> written = List.of(new Written(1, "k1", "1"), new Written(2, "k2", "3"));
+    List<Written> more = new ArrayList<>(written);
+    more.add(new Written(3, "k2", ""));
+    Client two =
+        new Client(
+            "two",
+            "b",
+            "y",
+            List.of(new Written(1, "k1", "2"), new Written(2, "k2", "4")),
+            Map.of("k1", "2"),
+            List.of());
+    Client one = new Client("one", "a", "x", more, Map.of("k1", "2"), List.of());
+    assertThat(LocalFirstChecker.check(List.of(one, two), log)).isEmpty();
+    one = new Client("one", "a", "x", more, right, List.of());
+    assertThat(LocalFirstChecker.check(List.of(one, two), log))
+        .singleElement()
+        .asString()
+        .startsWith("state: one");
+  }
+
+  @Test
+  void convictsWhatCameBackAfterItHadBeenReplaced() {
+    Client one =
+        new Client(
+            "one",
+            "a",
+            "x",
+            List.of(new Written(1, "k1", "1"), new Written(2, "k2", "3")),
+            right,
+            List.of("k1 went back"));
+    log.removeIf(event -> event.clientId().equals("b"));
+    assertThat(LocalFirstChecker.check(List.of(one), log)).anyMatch(f -> f.startsWith("came back"));
+  }
+
   private List<String> check(Map<String, String> state) {
     return LocalFirstChecker.check(
         List.of(
@@ -81,13 +118,15 @@ class LocalFirstCheckerTest {
                 "a",
                 "x",
                 List.of(new Written(1, "k1", "1"), new Written(2, "k2", "3")),
-                state),
+                state,
+                List.of()),
             new Client(
                 "two",
                 "b",
                 "y",
                 List.of(new Written(1, "k1", "2"), new Written(2, "k2", "4")),
-                state)),
+                state,
+                List.of())),
         log);
   }
 }

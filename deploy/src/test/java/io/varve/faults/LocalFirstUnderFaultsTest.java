@@ -6,11 +6,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.client.Event;
 import io.varve.client.EventStream;
+import io.varve.client.NewEvent;
 import io.varve.client.ReadOptions;
+import io.varve.client.RetryPolicy;
 import io.varve.client.VarveClient;
 import io.varve.client.localfirst.LocalBuffer;
 import io.varve.client.localfirst.LocalEvent;
 import io.varve.client.localfirst.LocalSource;
+import io.varve.client.localfirst.LocalStatus;
 import io.varve.faults.LocalFirstChecker.Client;
 import io.varve.faults.LocalFirstChecker.Landed;
 import io.varve.faults.LocalFirstChecker.Written;
@@ -19,23 +22,26 @@ import io.varve.faults.ProcessCluster.Options;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -46,7 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Local-first clients, half of them Java's and half of them varve-local.js under Node.js, append to
  * one source through networks that lose, duplicate, reorder and cut, are offline now and then, and
  * lose their gateways and the cluster's leader: in the end the log holds each client's events once
- * and in order, and all show the same.
+ * and in order, all show the same, and none has shown anything again that had been replaced.
  */
 @Tag("faults")
 class LocalFirstUnderFaultsTest {
@@ -57,6 +63,11 @@ class LocalFirstUnderFaultsTest {
   private static final int PROXIES = 10;
   private static final int KEYS = 40;
   private static final int PAUSE_MILLIS = 400;
+  // Clients give up, and gateways say that they are there, soon enough to matter within the test.
+  private static final int REQUEST_MILLIS = 5_000;
+  private static final int SILENCE_MILLIS = 4_000;
+  private static final RetryPolicy RETRY =
+      new RetryPolicy(Duration.ofMillis(250), Duration.ofSeconds(5), 2.0, Integer.MAX_VALUE);
   private static final String SOURCE = "canvas/shared";
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -75,7 +86,16 @@ class LocalFirstUnderFaultsTest {
       LocalBuffer buffer,
       LocalSource<Map<String, LocalEvent>> source,
       List<Written> written,
+      ShownOrder order,
       SplittableRandom random) {}
+
+  /** What was done to processes. */
+  private enum Fault {
+    LEADER_KILLED,
+    GATEWAY_KILLED,
+    GATEWAY_STOPPED,
+    CLIENTS_OFFLINE
+  }
 
   @AfterEach
   void end() {
@@ -100,28 +120,25 @@ class LocalFirstUnderFaultsTest {
       javaClients.forEach(client -> appending.add(() -> append(client, over)));
       CompletableFuture<Void> java =
           CompletableFuture.runAsync(() -> allOf(appending), task -> daemon("java-clients", task));
-      nodeClients.tell("append " + FAULTS.toMillis() / PAUSE_MILLIS);
+      nodeClients.tell("append " + PAUSE_MILLIS);
 
-      int kills = makeFaults(cluster);
+      Map<Fault, Integer> faults = makeFaults(cluster);
+
       over.set(true);
-
       java.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      nodeClients.tell("stop");
       nodeClients.await("appended");
       proxies.forEach(HostileProxy::behave);
-      gateways.stream().filter(gateway -> !gateway.alive()).forEach(NodeProcess::start);
       cluster.awaitReady();
-      javaClients.forEach(client -> client.buffer().simulateOffline(false));
-      for (JavaClient client : javaClients) {
-        client.buffer().landed().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-      }
-      nodeClients.tell("settle");
-      nodeClients.await("settled");
-
-      List<Landed> log = log(cluster);
-      List<Client> clients = settled(log, nodeClients);
-      report(clients, log, kills);
+      long ended = System.nanoTime();
+      List<Landed> log = settle(cluster, nodeClients);
+      List<Client> clients = new ArrayList<>(javaReports());
+      clients.addAll(nodeClients.report());
+      report(clients, log, faults, Duration.ofNanos(System.nanoTime() - ended));
       assertThat(LocalFirstChecker.check(clients, log)).isEmpty();
-      assertEveryFaultHappened();
+    } catch (Throwable e) {
+      gateways.forEach(gateway -> System.err.println(gateway + "\n" + gateway.logTail(60)));
+      throw e;
     }
   }
 
@@ -133,8 +150,25 @@ class LocalFirstUnderFaultsTest {
         LocalBuffer.builder()
             .gateway(URI.create("http://127.0.0.1:" + proxies.get(number % (PROXIES / 2)).port()))
             .directory(directory.resolve(name))
+            .requestTimeout(Duration.ofMillis(REQUEST_MILLIS))
+            .streamTimeout(Duration.ofMillis(SILENCE_MILLIS))
+            .retry(RETRY)
             .open();
-    return new JavaClient(name, buffer, buffer.source(SOURCE), new ArrayList<>(), random.split());
+    LocalSource<Map<String, LocalEvent>> source = buffer.source(SOURCE);
+    ShownOrder order = new ShownOrder();
+    source.onChange(
+        view -> {
+          for (int i = 0; i < KEYS; i++) {
+            String key = "k" + i;
+            LocalEvent event = view.state().get(key);
+            if (event == null) {
+              order.showsNothing(key);
+            } else {
+              order.shows(key, event.clientId() + "/" + event.bufferId(), event.clientSequence());
+            }
+          }
+        });
+    return new JavaClient(name, buffer, source, new ArrayList<>(), order, random.split());
   }
 
   private static boolean append(JavaClient client, AtomicBoolean over) {
@@ -146,10 +180,16 @@ class LocalFirstUnderFaultsTest {
         client.buffer().simulateOffline(offline);
       }
       String key = "k" + random.nextInt(KEYS);
+      boolean tombstone = random.nextInt(20) == 0;
       String data =
-          "{\"by\":\"" + client.name() + "\",\"n\":" + (client.written().size() + 1) + "}";
+          tombstone
+              ? ""
+              : "{\"by\":\"" + client.name() + "\",\"n\":" + (client.written().size() + 1) + "}";
+      NewEvent.Builder event = client.source().event("Painted").key(key);
       long number =
-          client.source().append(client.source().event("Painted").key(key).data(data).build());
+          client
+              .source()
+              .append(tombstone ? event.tombstone(true).build() : event.data(data).build());
       client.written().add(new Written(number, key, data));
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(2 * PAUSE_MILLIS)));
     }
@@ -164,22 +204,42 @@ class LocalFirstUnderFaultsTest {
     }
   }
 
-  /** The clients when each shows the newest event of the log. */
-  private List<Client> settled(List<Landed> log, NodeClients nodeClients) {
+  /** Waits until everything has landed and all show it; answers the log. */
+  private List<Landed> settle(ProcessCluster cluster, NodeClients nodeClients) throws Exception {
+    javaClients.forEach(client -> client.buffer().simulateOffline(false));
+    for (JavaClient client : javaClients) {
+      client.buffer().landed().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    }
+    // All of Java's are in the log by now; of Node's only when they say so.
+    nodeClients.tell("settle 0");
+    nodeClients.await("settled");
+    List<Landed> log = log(cluster);
     long head = log.get(log.size() - 1).position();
+    nodeClients.tell("settle " + head);
     Await.until(
-        "Java's clients to have pulled position " + head,
+        "Java's clients to be online and to show position " + head,
         LIMIT,
-        () -> javaClients.stream().allMatch(client -> client.source().view().position() >= head),
+        () -> javaClients.stream().allMatch(client -> isSettled(client, head)),
         () ->
             javaClients.stream()
-                .filter(client -> client.source().view().position() < head)
+                .filter(client -> !isSettled(client, head))
                 .map(client -> client.name() + " " + client.buffer().status())
                 .toList()
                 .toString());
+    nodeClients.await("settled");
+    return log;
+  }
+
+  private static boolean isSettled(JavaClient client, long head) {
+    return client.buffer().status().state() == LocalStatus.State.ONLINE
+        && client.source().view().position() >= head;
+  }
+
+  private List<Client> javaReports() {
     List<Client> clients = new ArrayList<>();
     for (JavaClient client : javaClients) {
       assertThat(client.buffer().status().rejected()).as(client.name()).isZero();
+      assertThat(client.order().changes()).as(client.name()).isPositive();
       Map<String, String> state = new TreeMap<>();
       client.source().state().forEach((key, event) -> state.put(key, event.data().toUtf8()));
       clients.add(
@@ -188,30 +248,10 @@ class LocalFirstUnderFaultsTest {
               client.buffer().clientId(),
               client.buffer().bufferId(),
               client.written(),
-              state));
+              state,
+              client.order().findings()));
     }
-    // Node's clients tell no position: their states are looked at until they are as they must be,
-    // and judged as they are when the time is up.
-    Map<String, String> newest = new TreeMap<>();
-    log.forEach(event -> newest.put(event.key(), event.data()));
-    List<List<Client>> looks = new ArrayList<>();
-    try {
-      Await.until(
-          "Node's clients to show the newest",
-          LIMIT,
-          () -> {
-            looks.add(nodeClients.report());
-            return last(looks).stream().allMatch(client -> client.state().equals(newest));
-          });
-    } catch (AssertionError e) {
-      System.err.println(e.getMessage());
-    }
-    clients.addAll(last(looks));
     return clients;
-  }
-
-  private static <T> T last(List<T> list) {
-    return list.get(list.size() - 1);
   }
 
   // --- gateways ---
@@ -231,7 +271,10 @@ class LocalFirstUnderFaultsTest {
               listen: 127.0.0.1:%d
               targets: %s
               drain: 1s
+              streams:
+                heartbeat: 1s
               identity:
+                tokenLifetime: 30s
                 signingKeys: %s
                 createSigningKeys: true
                 selfRegistration: true
@@ -279,33 +322,49 @@ class LocalFirstUnderFaultsTest {
 
   // --- faults ---
 
-  /** Makes faults for as long as they last, and answers how many processes were killed. */
-  private int makeFaults(ProcessCluster cluster) {
+  /** Makes faults for as long as they last, and answers what was done how often. */
+  private Map<Fault, Integer> makeFaults(ProcessCluster cluster) {
     long end = System.nanoTime() + FAULTS.toNanos();
-    int kills = 0;
+    Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
+    // Each once at least, whatever chance says; then as it says.
+    Iterator<Fault> first = List.of(Fault.values()).iterator();
     while (System.nanoTime() < end) {
-      HostileProxy proxy = proxies.get(random.nextInt(PROXIES));
-      proxy.goOffline();
-      pause(1_000 + random.nextInt(3_000));
-      proxy.goOnline();
-      pause(random.nextInt(1_000));
-      if (random.nextInt(3) == 0) {
+      Fault fault =
+          first.hasNext() ? first.next() : Fault.values()[random.nextInt(Fault.values().length)];
+      make(fault, cluster);
+      faults.merge(fault, 1, Integer::sum);
+    }
+    return faults;
+  }
+
+  private void make(Fault fault, ProcessCluster cluster) {
+    switch (fault) {
+      case LEADER_KILLED -> {
         Leader old = cluster.awaitLeader(LIMIT);
         old.node().kill();
-        kills++;
         cluster.awaitLeaderAfter(old, LIMIT);
         old.node().start();
         cluster.awaitReady();
-      } else if (random.nextBoolean()) {
+      }
+      case GATEWAY_KILLED, GATEWAY_STOPPED -> {
         NodeProcess gateway = gateways.get(random.nextInt(gateways.size()));
-        gateway.kill();
-        kills++;
+        if (fault == Fault.GATEWAY_KILLED) {
+          gateway.kill();
+        } else {
+          gateway.terminate();
+        }
         pause(random.nextInt(2_000));
         gateway.start();
         awaitListening(gateway);
       }
+      case CLIENTS_OFFLINE -> {
+        List<HostileProxy> offline =
+            Stream.generate(() -> proxies.get(random.nextInt(PROXIES))).limit(PROXIES / 2).toList();
+        offline.forEach(HostileProxy::goOffline);
+        pause(1_000 + random.nextInt(3_000));
+        offline.forEach(HostileProxy::goOnline);
+      }
     }
-    return kills;
   }
 
   /** How long a fault lasts: a statement about time. */
@@ -313,23 +372,19 @@ class LocalFirstUnderFaultsTest {
     LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(millis));
   }
 
-  private void assertEveryFaultHappened() {
+  /** Prints what there was, and asserts that it was enough to prove something. */
+  private void report(
+      List<Client> clients, List<Landed> log, Map<Fault, Integer> faults, Duration settling) {
     Map<HostileProxy.Fate, Long> fates = new EnumMap<>(HostileProxy.Fate.class);
     for (HostileProxy.Fate fate : HostileProxy.Fate.values()) {
       fates.put(fate, proxies.stream().mapToLong(proxy -> proxy.count(fate)).sum());
     }
-    System.out.println("what became of requests: " + fates);
-    assertThat(fates.values()).allMatch(count -> count > 0);
-    assertThat(gateways).allMatch(gateway -> gateway.starts() >= 1);
-    assertThat(gateways.stream().mapToInt(NodeProcess::starts).sum())
-        .as("gateways were killed")
-        .isGreaterThan(gateways.size());
-  }
-
-  private static void report(List<Client> clients, List<Landed> log, int kills) {
     System.out.printf(
-        "%d clients, %d events, %d kills of gateways and leaders%n",
-        clients.size(), log.size(), kills);
+        "%d clients, %d events, settled within %d ms; %s; requests: %s%n",
+        clients.size(), log.size(), settling.toMillis(), faults, fates);
+    assertThat(faults).containsOnlyKeys(Fault.values());
+    assertThat(fates.values()).allMatch(count -> count > 0);
+    assertThat(clients).allMatch(client -> !client.written().isEmpty());
   }
 
   private static List<Landed> log(ProcessCluster cluster) {
@@ -366,9 +421,9 @@ class LocalFirstUnderFaultsTest {
   private final class NodeClients implements AutoCloseable {
     private final Process process;
     private final BufferedWriter commands;
-    private final BufferedReader answers;
+    private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
-    NodeClients(List<HostileProxy> through) throws IOException {
+    NodeClients(List<HostileProxy> through) throws IOException, InterruptedException {
       List<String> command = new ArrayList<>();
       command.add("node");
       command.add(
@@ -382,10 +437,18 @@ class LocalFirstUnderFaultsTest {
       command.add(Long.toString(random.nextInt(1 << 30)));
       command.add(Files.createDirectories(directory.resolve("node")).toString());
       command.add(SOURCE);
+      command.add(Integer.toString(KEYS));
+      command.add(
+          "{\"requestTimeoutMs\":%d,\"watchdogMs\":%d,\"backoffMinMs\":%d,\"backoffMaxMs\":%d}"
+              .formatted(
+                  REQUEST_MILLIS,
+                  SILENCE_MILLIS,
+                  RETRY.initialBackoff().toMillis(),
+                  RETRY.maxBackoff().toMillis()));
       through.forEach(proxy -> command.add("http://127.0.0.1:" + proxy.port()));
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       commands = process.outputWriter();
-      answers = process.inputReader();
+      daemon("node-answers", this::read);
       await("opened");
     }
 
@@ -394,63 +457,72 @@ class LocalFirstUnderFaultsTest {
       commands.flush();
     }
 
-    /** Reads answers until one has a field. */
-    List<JsonNode> await(String field) {
-      List<JsonNode> read = new ArrayList<>();
-      try {
-        while (true) {
-          String line = answers.readLine();
-          if (line == null) {
-            throw new AssertionError("Node.js has ended; it said " + read);
-          }
-          JsonNode answer = JSON.readTree(line);
-          if (answer.has("error")) {
-            throw new AssertionError("Node.js: " + answer.get("error").asText());
-          }
-          read.add(answer);
-          if (answer.has(field)) {
-            return read;
-          }
+    private void read() {
+      try (BufferedReader lines = process.inputReader()) {
+        String line;
+        while ((line = lines.readLine()) != null) {
+          answers.add(line);
         }
       } catch (IOException e) {
-        throw new UncheckedIOException(e);
+        answers.add("{\"error\":\"the pipe broke\"}");
+      }
+      answers.add("{\"error\":\"the process has ended\"}");
+    }
+
+    /** Takes answers until one has a field. */
+    List<JsonNode> await(String field) throws IOException, InterruptedException {
+      List<JsonNode> read = new ArrayList<>();
+      while (true) {
+        String line = answers.poll(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+        if (line == null) {
+          tell("look");
+          throw new AssertionError(
+              "Node.js has not said '%s' for %s; it is at %s"
+                  .formatted(field, LIMIT, answers.poll(10, TimeUnit.SECONDS)));
+        }
+        JsonNode answer = JSON.readTree(line);
+        if (answer.has("error")) {
+          throw new AssertionError("Node.js: " + answer.get("error").asText());
+        }
+        read.add(answer);
+        if (answer.has(field)) {
+          return read;
+        }
       }
     }
 
-    List<Client> report() {
-      try {
-        tell("report");
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    List<Client> report() throws IOException, InterruptedException {
+      tell("report");
       List<Client> clients = new ArrayList<>();
       for (JsonNode answer : await("reported")) {
         if (answer.has("reported")) {
           continue;
         }
-        assertThat(answer.at("/status/rejected").asInt()).isZero();
+        String name = "node-" + clients.size();
+        assertThat(answer.at("/status/rejected").asInt()).as(name).isZero();
+        assertThat(answer.get("changes").asLong()).as(name).isPositive();
         List<Written> written = new ArrayList<>();
-        answer
-            .get("appended")
-            .forEach(
-                one ->
-                    written.add(
-                        new Written(
-                            one.get("clientSeq").asLong(),
-                            one.get("key").asText(),
-                            one.get("data").toString())));
+        for (JsonNode one : answer.get("appended")) {
+          written.add(
+              new Written(
+                  one.get("clientSeq").asLong(),
+                  one.get("key").asText(),
+                  one.get("data").asText()));
+        }
         Map<String, String> state = new TreeMap<>();
-        answer
-            .get("state")
-            .properties()
-            .forEach(entry -> state.put(entry.getKey(), entry.getValue().toString()));
+        for (Map.Entry<String, JsonNode> entry : answer.get("state").properties()) {
+          state.put(entry.getKey(), entry.getValue().asText());
+        }
+        List<String> cameBack = new ArrayList<>();
+        answer.get("cameBack").forEach(one -> cameBack.add(one.asText()));
         clients.add(
             new Client(
-                "node-" + clients.size(),
+                name,
                 answer.get("clientId").asText(),
                 answer.get("bufferId").asText(),
                 written,
-                state));
+                state,
+                cameBack));
       }
       return clients;
     }

@@ -155,9 +155,12 @@ final class Ledger {
     if (!run.bufferId().equals(bufferId)) {
       return false;
     }
-    for (long number = run.first(); number <= Math.min(through, run.last()); number++) {
-      landed(number, positions.getOrDefault(number, 0L));
-    }
+    together(
+        () -> {
+          for (long number = run.first(); number <= Math.min(through, run.last()); number++) {
+            landed(number, positions.getOrDefault(number, 0L));
+          }
+        });
     return through > last;
   }
 
@@ -255,9 +258,12 @@ final class Ledger {
    * @param names the sources that it is complete for
    */
   void pulled(UUID identity, Set<String> names, List<Pulled> items) {
-    if (!learn(identity)) {
-      return;
+    if (learn(identity)) {
+      together(() -> pulled(names, items));
     }
+  }
+
+  private void pulled(Set<String> names, List<Pulled> items) {
     List<SourceState<?>> sources = new ArrayList<>();
     for (String name : names) {
       SourceState<?> source = open.get(name);
@@ -322,15 +328,35 @@ final class Ledger {
     }
   }
 
-  /** An own event that comes back before the push was answered is in the merged state: once. */
+  /**
+   * An own event that comes back before its push was answered is in the merged state, and so are
+   * those of the source before it: they lie before it in the log, and where only the newest per key
+   * is read they never come back themselves.
+   */
   private void cameBack(SourceState<?> source, Event event) {
-    long number = event.clientSequence();
     if (event.clientId().equals(clientId)
         && event.bufferId().equals(bufferId)
-        && store.queued(number).isPresent()) {
-      store.seen(number, event.position());
-      source.dequeued(number);
+        && store
+            .queued(event.clientSequence())
+            .filter(json -> !json.isEmpty() && isSame(EventJson.read(json), event))
+            .isPresent()) {
+      source
+          .dequeuedThrough(event.clientSequence())
+          .forEach(number -> store.seen(number, event.position()));
     }
+  }
+
+  /**
+   * Whether an event of the log is the one that is queued under its number. Its origin alone does
+   * not say so: a copy of the file may have used the number for another, and then this one has not
+   * landed. Where the comparison errs, the push's answer tells.
+   */
+  private static boolean isSame(NewEvent queued, Event event) {
+    return queued.source().equals(event.source())
+        && queued.type().equals(event.type())
+        && queued.key().equals(event.key())
+        && queued.tombstone() == event.tombstone()
+        && queued.data().equals(event.data());
   }
 
   private void position(SourceState<?> source, long position) {
@@ -355,6 +381,17 @@ final class Ledger {
               store.source(name, new Kept(kept.number(), kept.kind(), 0));
             });
     open.values().forEach(SourceState::reset);
+  }
+
+  /** What is changed of the open sources is seen all at once, or not yet. */
+  private void together(Runnable changes) {
+    List<SourceState<?>> sources = List.copyOf(open.values());
+    sources.forEach(SourceState::hold);
+    try {
+      changes.run();
+    } finally {
+      sources.forEach(SourceState::release);
+    }
   }
 
   // --- the log's identity ---
@@ -453,7 +490,7 @@ final class Ledger {
       store.enqueue(last, json);
     }
     store.lastNumber(last);
-    open.values().forEach(this::overlay);
+    together(() -> open.values().forEach(this::overlay));
     return new BufferMove(reason, before, bufferId, held.size(), lost);
   }
 

@@ -87,6 +87,15 @@ final class SourceState<S> {
 
   // --- the store thread's ---
 
+  /** Until {@link #release}, others see this as it is now: what follows is one change. */
+  void hold() {
+    lock.lock();
+  }
+
+  void release() {
+    lock.unlock();
+  }
+
   /** An event that is read from the file, at the start. */
   void restore(Event event) {
     change(() -> fold.apply(event));
@@ -166,6 +175,13 @@ final class SourceState<S> {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Takes what is queued up to a number, that included, off the top; returns those numbers. */
+  List<Long> dequeuedThrough(long number) {
+    List<Long> numbers = List.copyOf(queued.headMap(number, true).keySet());
+    numbers.forEach(this::dequeued);
+    return numbers;
   }
 
   void landed(long at, LocalEvent event) {

@@ -23,6 +23,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.AfterEach;
@@ -187,6 +188,118 @@ class LocalBufferTest {
     assertThat(colours(again)).isEqualTo(Map.of("1", "\"mine\""));
     eventually("theirs", () -> colours(again).equals(Map.of("1", "\"theirs\"")));
     assertThat(seen).containsOnly("\"mine\"");
+  }
+
+  /** Only the newest of a key comes back: what this buffer put there before must not stay on it. */
+  @Test
+  void showsItsNewestEventWhenThatComesBackBeforeItsPushWasAnswered() {
+    gateway.faults = new FakeGateway.Faults(0, 100, 0, 0, 0);
+    LocalBuffer buffer = buffer("a");
+    buffer.simulateOffline(true);
+    LocalSource<Map<String, LocalEvent>> canvas = buffer.source("canvas");
+    canvas.append(paint("1", "older"));
+    canvas.append(paint("1", "newer"));
+    buffer.append(NewEvent.builder("other", "Painted").key("1").data("1").build());
+    gateway.unreadableSources.add("canvas");
+    buffer.simulateOffline(false);
+    eventually("in the log", () -> log.head() == 3);
+    gateway.unreadableSources.clear();
+    buffer.retry();
+
+    eventually("pulled", () -> canvas.view().position() == 3);
+    assertThat(colours(canvas)).isEqualTo(Map.of("1", "\"newer\""));
+    assertThat(canvas.state().get("1").pending()).isFalse();
+    assertThat(canvas.pending()).isZero();
+    assertThat(buffer.status().pending()).isEqualTo(3);
+
+    gateway.faults = new FakeGateway.Faults(0, 0, 0, 0, 0);
+    get(buffer.landed());
+    assertThat(colours(canvas)).isEqualTo(Map.of("1", "\"newer\""));
+    assertThat(log.head()).isEqualTo(3);
+  }
+
+  @Test
+  void aReaderNeverSeesAnOlderStateWhileEventsLand() throws Exception {
+    gateway.unreadableSources.add("canvas");
+    LocalBuffer buffer = buffer("a");
+    LocalSource<Map<String, LocalEvent>> canvas = buffer.source("canvas");
+    canvas.append(count("z", 1));
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<List<String>> reader =
+        CompletableFuture.supplyAsync(() -> wentBack(canvas, over));
+    for (int i = 2; i <= 300; i++) {
+      canvas.append(count("z", i));
+      get(buffer.landed());
+    }
+    over.set(true);
+    assertThat(reader.get(90, TimeUnit.SECONDS)).isEmpty();
+  }
+
+  /** A source that is far behind is read anew as a whole, and shown when it is whole. */
+  @Test
+  void aReaderNeverSeesAPartOfAStateThatIsReadAnew() throws Exception {
+    log.append(count("z", 1));
+    LocalBuffer buffer = buffer("a");
+    LocalSource<Map<String, LocalEvent>> canvas = buffer.source("canvas");
+    get(canvas.caughtUp());
+    buffer.simulateOffline(true);
+    for (int i = 0; i < 10_000; i++) {
+      log.append(count("k" + i % 900, i));
+    }
+    log.append(count("z", 2));
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<List<String>> reader =
+        CompletableFuture.supplyAsync(() -> wentBack(canvas, over));
+    buffer.simulateOffline(false);
+    eventually("all", () -> canvas.view().position() == 10_002);
+    over.set(true);
+    assertThat(reader.get(90, TimeUnit.SECONDS)).isEmpty();
+  }
+
+  private static NewEvent count(String key, int number) {
+    return NewEvent.builder("canvas", "Counted").key(key).data("" + number).build();
+  }
+
+  /** Watches one key, whose events count up. */
+  private static List<String> wentBack(
+      LocalSource<Map<String, LocalEvent>> source, AtomicBoolean over) {
+    List<String> found = new ArrayList<>();
+    int shown = 1;
+    while (!over.get() && found.size() < 10) {
+      LocalEvent event = source.state().get("z");
+      int now = event == null ? 0 : Integer.parseInt(event.data().toUtf8());
+      if (now < shown) {
+        found.add(now + " after " + shown);
+      }
+      shown = now;
+    }
+    return found;
+  }
+
+  @Test
+  void losesNothingWhenACopysEventsComeBackUnderItsNumbers() throws Exception {
+    try (LocalBuffer buffer = buffer("a")) {
+      buffer.append(paint("1", "one"));
+      get(buffer.landed());
+    }
+    Path copy = directory.resolve("copy");
+    Files.createDirectory(copy);
+    Files.copy(directory.resolve("a.mv.db"), copy.resolve("a.mv.db"));
+    Files.copy(directory.resolve("a.key"), copy.resolve("a.key"));
+    LocalBuffer original = buffer("a");
+    original.append(paint("2", "original"));
+    get(original.landed());
+
+    gateway.overloads.set(Integer.MAX_VALUE);
+    LocalBuffer other = open(builder("a").directory(copy).gateway(gateway.uri()));
+    other.append(paint("2", "copy"));
+    LocalSource<Map<String, LocalEvent>> canvas = other.source("canvas");
+    get(canvas.caughtUp());
+    assertThat(colours(canvas)).isEqualTo(Map.of("1", "\"one\"", "2", "\"copy\""));
+    gateway.overloads.set(0);
+    get(other.landed());
+    assertThat(log.events().stream().map(event -> event.data().toUtf8()).toList())
+        .containsExactly("\"one\"", "\"original\"", "\"copy\"");
   }
 
   @Test
