@@ -95,9 +95,10 @@ class SlowClientsTest {
         last = append("b");
       }
       long behind = last;
-      assertThat(client.until(said -> said.event().equals("caught-up")))
-          .map(Said::position)
-          .hasValueSatisfying(position -> assertThat(position).isGreaterThanOrEqualTo(behind));
+      // It may have fallen behind before, and have been told that it had caught up from that.
+      assertThat(
+              client.until(said -> said.event().equals("caught-up") && said.position() >= behind))
+          .isPresent();
       long live = append("b");
       assertThat(client.positions(1)).containsExactly(live);
     }
