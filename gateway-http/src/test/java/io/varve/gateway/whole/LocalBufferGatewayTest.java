@@ -276,7 +276,8 @@ class LocalBufferGatewayTest extends WholeGatewayTest {
     buffer.append(NewEvent.builder(closed, "Painted").data("1").build());
     source.append(paint(2, "blue"));
     Eventually.assertThat(buffer::rejected, list -> !list.isEmpty());
-    assertThat(numbers(buffer)).containsExactly(1L);
+    // What was before it in the refused run goes out again by itself.
+    Eventually.assertThat(() -> numbers(buffer), List.of(1L)::equals);
 
     buffer.discard(2);
     landed(buffer);
