@@ -46,10 +46,10 @@ class PlayTest {
 
     List<JsonNode> steps = play(notARepository, true).lines().map(PlayTest::json).toList();
 
-    assertThat(steps).hasSize(9).allMatch(step -> step.get("held").asBoolean());
+    assertThat(steps).hasSize(10).allMatch(step -> step.get("held").asBoolean());
     assertThat(steps)
         .extracting(step -> step.get("step").asInt())
-        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9);
+        .containsExactly(1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
     assertThat(steps.get(0).get("facts").toString())
         .contains("events from earlier are still there");
     assertThat(steps.get(1).get("facts")).isEmpty();
