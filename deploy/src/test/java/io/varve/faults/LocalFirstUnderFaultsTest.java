@@ -58,6 +58,10 @@ import org.junit.jupiter.api.io.TempDir;
 class LocalFirstUnderFaultsTest {
   private static final Duration LIMIT = Duration.ofMinutes(3);
   private static final Duration FAULTS = Duration.ofSeconds(Effort.of(120, 600));
+
+  /** How long before the end the last process is killed: the network stays hostile to the end. */
+  private static final Duration LAST_FAULT = Duration.ofSeconds(10);
+
   private static final int JAVA_CLIENTS = 25;
   private static final int NODE_CLIENTS = 25;
   private static final int PROXIES = 10;
@@ -106,21 +110,25 @@ class LocalFirstUnderFaultsTest {
 
   @Test
   void eachClientsEventsLandOnceAndInOrderAndAllShowTheSame() throws Exception {
-    ProcessCluster cluster = clusters.create(Options.plain()).start();
+    long begun = System.nanoTime();
+    ProcessCluster cluster = clusters.create(Options.plain());
+    cluster.nodes().forEach(NodeProcess::start);
     startGateways(cluster);
     for (int i = 0; i < PROXIES; i++) {
       proxies.add(new HostileProxy(this::someGateway, random.split()));
     }
-    for (int i = 0; i < JAVA_CLIENTS; i++) {
-      javaClients.add(javaClient(i));
-    }
     try (NodeClients nodeClients = new NodeClients(proxies.subList(PROXIES / 2, PROXIES))) {
+      for (int i = 0; i < JAVA_CLIENTS; i++) {
+        javaClients.add(javaClient(i));
+      }
+      nodeClients.await("opened");
       AtomicBoolean over = new AtomicBoolean();
       List<Callable<Boolean>> appending = new ArrayList<>();
       javaClients.forEach(client -> appending.add(() -> append(client, over)));
       CompletableFuture<Void> java =
           CompletableFuture.runAsync(() -> allOf(appending), task -> daemon("java-clients", task));
       nodeClients.tell("append " + PAUSE_MILLIS);
+      Duration starting = since(begun);
 
       Map<Fault, Integer> faults = makeFaults(cluster);
 
@@ -130,11 +138,12 @@ class LocalFirstUnderFaultsTest {
       nodeClients.await("appended");
       proxies.forEach(HostileProxy::behave);
       cluster.awaitReady();
+      gateways.forEach(LocalFirstUnderFaultsTest::awaitListening);
       long ended = System.nanoTime();
       List<Landed> log = settle(cluster, nodeClients);
       List<Client> clients = new ArrayList<>(javaReports());
       clients.addAll(nodeClients.report());
-      report(clients, log, faults, Duration.ofNanos(System.nanoTime() - ended));
+      report(clients, log, faults, starting, since(ended));
       assertThat(LocalFirstChecker.check(clients, log)).isEmpty();
     } catch (Throwable e) {
       gateways.forEach(gateway -> System.err.println(gateway + "\n" + gateway.logTail(60)));
@@ -194,6 +203,10 @@ class LocalFirstUnderFaultsTest {
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(2 * PAUSE_MILLIS)));
     }
     return true;
+  }
+
+  private static Duration since(long nanoTime) {
+    return Duration.ofNanos(System.nanoTime() - nanoTime);
   }
 
   private static void allOf(List<Callable<Boolean>> callables) {
@@ -261,6 +274,7 @@ class LocalFirstUnderFaultsTest {
         cluster.clientPorts().stream()
             .map(port -> "127.0.0.1:" + port)
             .collect(Collectors.joining(","));
+    Path keys = directory.resolve("keys.json");
     for (int i = 1; i <= 2; i++) {
       int port = Ports.next();
       Path home = Files.createDirectories(directory.resolve("gateway-" + i));
@@ -281,7 +295,7 @@ class LocalFirstUnderFaultsTest {
                 read: '*'
                 append: '*'
               """
-                  .formatted(port, targets, directory.resolve("keys.json")));
+                  .formatted(port, targets, keys));
       NodeProcess gateway =
           new NodeProcess(
               "gateway-" + i,
@@ -296,8 +310,8 @@ class LocalFirstUnderFaultsTest {
               0);
       gateways.add(gateway);
       gateway.start();
-      // One after the other: the first makes the keys that both use.
-      awaitListening(gateway);
+      // The first makes the keys that both use.
+      Await.until(keys + " to be made", LIMIT, () -> Files.exists(keys), () -> gateway.logTail(80));
     }
   }
 
@@ -328,25 +342,27 @@ class LocalFirstUnderFaultsTest {
     Map<Fault, Integer> faults = new EnumMap<>(Fault.class);
     // Each once at least, whatever chance says; then as it says.
     Iterator<Fault> first = List.of(Fault.values()).iterator();
-    while (System.nanoTime() < end) {
+    while (end - System.nanoTime() > LAST_FAULT.toNanos() || first.hasNext()) {
       Fault fault =
           first.hasNext() ? first.next() : Fault.values()[random.nextInt(Fault.values().length)];
       make(fault, cluster);
       faults.merge(fault, 1, Integer::sum);
     }
+    pause((int) Duration.ofNanos(Math.max(0, end - System.nanoTime())).toMillis());
     return faults;
   }
 
   private void make(Fault fault, ProcessCluster cluster) {
     switch (fault) {
       case LEADER_KILLED -> {
+        cluster.awaitReady();
         Leader old = cluster.awaitLeader(LIMIT);
         old.node().kill();
         cluster.awaitLeaderAfter(old, LIMIT);
         old.node().start();
-        cluster.awaitReady();
       }
       case GATEWAY_KILLED, GATEWAY_STOPPED -> {
+        gateways.forEach(LocalFirstUnderFaultsTest::awaitListening);
         NodeProcess gateway = gateways.get(random.nextInt(gateways.size()));
         if (fault == Fault.GATEWAY_KILLED) {
           gateway.kill();
@@ -355,7 +371,6 @@ class LocalFirstUnderFaultsTest {
         }
         pause(random.nextInt(2_000));
         gateway.start();
-        awaitListening(gateway);
       }
       case CLIENTS_OFFLINE -> {
         List<HostileProxy> offline =
@@ -374,14 +389,18 @@ class LocalFirstUnderFaultsTest {
 
   /** Prints what there was, and asserts that it was enough to prove something. */
   private void report(
-      List<Client> clients, List<Landed> log, Map<Fault, Integer> faults, Duration settling) {
+      List<Client> clients,
+      List<Landed> log,
+      Map<Fault, Integer> faults,
+      Duration starting,
+      Duration settling) {
     Map<HostileProxy.Fate, Long> fates = new EnumMap<>(HostileProxy.Fate.class);
     for (HostileProxy.Fate fate : HostileProxy.Fate.values()) {
       fates.put(fate, proxies.stream().mapToLong(proxy -> proxy.count(fate)).sum());
     }
     System.out.printf(
-        "%d clients, %d events, settled within %d ms; %s; requests: %s%n",
-        clients.size(), log.size(), settling.toMillis(), faults, fates);
+        "%d clients, %d events, started within %d ms, settled within %d ms; %s; requests: %s%n",
+        clients.size(), log.size(), starting.toMillis(), settling.toMillis(), faults, fates);
     assertThat(faults).containsOnlyKeys(Fault.values());
     assertThat(fates.values()).allMatch(count -> count > 0);
     assertThat(clients).allMatch(client -> !client.written().isEmpty());
@@ -423,7 +442,8 @@ class LocalFirstUnderFaultsTest {
     private final BufferedWriter commands;
     private final BlockingQueue<String> answers = new LinkedBlockingQueue<>();
 
-    NodeClients(List<HostileProxy> through) throws IOException, InterruptedException {
+    /** Starts it; it is to say that it has opened them. */
+    NodeClients(List<HostileProxy> through) throws IOException {
       List<String> command = new ArrayList<>();
       command.add("node");
       command.add(
@@ -449,7 +469,6 @@ class LocalFirstUnderFaultsTest {
       process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       commands = process.outputWriter();
       daemon("node-answers", this::read);
-      await("opened");
     }
 
     void tell(String command) throws IOException {
