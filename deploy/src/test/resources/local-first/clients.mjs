@@ -2,8 +2,8 @@
 //   node clients.mjs MODULE COUNT SEED DIRECTORY SOURCE KEYS TIMING GATEWAY...
 // and tells it by lines on standard input what to do; it answers by lines of JSON:
 //   "append MS" every client appends until it is told to stop, MS on average between two
-//               events, going offline now and then
-//   "stop"      appends no more, and all go online                             -> {"appended":true}
+//               events, going offline now and then, and now and then closed and opened again
+//   "stop"      appends no more, and all go online                             -> {"appended":true,"opened":n}
 //   "settle N"  waits until all have landed, and show the log up to position N -> {"settled":true}
 //   "look"      how those are that have not come so far                        -> {"looked":[...]}
 //   "report"    what each appended, what it shows, and what came back          -> one line a client, then {"reported":true}
@@ -55,35 +55,49 @@ class ShownOrder {
 }
 
 const clients = [];
-for (let i = 0; i < Number(count); i++) {
+let opened = 0;
+
+async function open(client) {
   // Each begins with another gateway of the list.
-  const start = i % gateways.length;
-  const varve = await openVarve({
+  const start = client.i % gateways.length;
+  client.varve = await openVarve({
     gateway: [...gateways.slice(start), ...gateways.slice(0, start)],
-    name: `node-${i}`,
-    store: fileStore(join(directory, `node-${i}`)),
+    name: `node-${client.i}`,
+    store: fileStore(join(directory, `node-${client.i}`)),
     timing: JSON.parse(timing),
   });
-  const view = varve.source(source);
-  const order = new ShownOrder();
-  view.onChange(({ state, changed }) => {
-    for (const key of changed) order.look(key, state.get(key));
+  client.view = client.varve.source(source);
+  client.unwatch = client.view.onChange(({ state, changed }) => {
+    for (const key of changed) client.order.look(key, state.get(key));
   });
-  clients.push({ varve, view, order, random: chances(Number(seed) + i), appended: [], i });
+  opened++;
+}
+
+for (let i = 0; i < Number(count); i++) {
+  const client = { order: new ShownOrder(), random: chances(Number(seed) + i), appended: [], i };
+  await open(client);
+  clients.push(client);
 }
 say({ opened: clients.length });
 
 let stopped = false;
 let appending = [];
 
-async function appendMany({ random, varve, view, appended, i }, ms) {
+async function appendMany(client, ms) {
+  const { random, appended, i } = client;
   while (!stopped) {
     if (random() < 0.1) {
-      varve.simulateOffline(!varve.status.simulatedOffline);
+      client.varve.simulateOffline(!client.varve.status.simulatedOffline);
+    }
+    if (random() < 1 / 150) {
+      client.unwatch();
+      await client.varve.close();
+      await open(client);
+      await client.view.ready;
     }
     const key = `k${Math.floor(random() * Number(keys))}`;
     const content = random() < 0.05 ? { tombstone: true } : { data: { by: `node-${i}`, n: appended.length + 1 } };
-    const { clientSeq } = await view.append({ type: 'Painted', key, ...content });
+    const { clientSeq } = await client.view.append({ type: 'Painted', key, ...content });
     appended.push({ clientSeq, key, data: content.data === undefined ? '' : JSON.stringify(content.data) });
     await pause(random() * 2 * ms);
   }
@@ -99,7 +113,7 @@ const commands = {
     stopped = true;
     await Promise.all(appending);
     clients.forEach(({ varve }) => varve.simulateOffline(false));
-    say({ appended: true });
+    say({ appended: true, opened });
   },
   async settle(head) {
     while (!clients.every((client) => isSettled(client, Number(head)))) {

@@ -6,14 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.varve.client.Event;
 import io.varve.client.EventStream;
-import io.varve.client.NewEvent;
 import io.varve.client.ReadOptions;
 import io.varve.client.RetryPolicy;
 import io.varve.client.VarveClient;
-import io.varve.client.localfirst.LocalBuffer;
-import io.varve.client.localfirst.LocalEvent;
-import io.varve.client.localfirst.LocalSource;
-import io.varve.client.localfirst.LocalStatus;
 import io.varve.faults.LocalFirstChecker.Client;
 import io.varve.faults.LocalFirstChecker.Landed;
 import io.varve.faults.LocalFirstChecker.Written;
@@ -80,18 +75,10 @@ class LocalFirstUnderFaultsTest {
 
   private final SplittableRandom random =
       new SplittableRandom(Effort.seed("LocalFirstUnderFaultsTest"));
+  private final SplittableRandom routes = random.split(); // guarded by itself
   private final List<NodeProcess> gateways = new ArrayList<>();
   private final List<HostileProxy> proxies = new ArrayList<>();
-  private final List<JavaClient> javaClients = new ArrayList<>();
-
-  /** One buffer of Java's, and what was appended to it. */
-  private record JavaClient(
-      String name,
-      LocalBuffer buffer,
-      LocalSource<Map<String, LocalEvent>> source,
-      List<Written> written,
-      ShownOrder order,
-      SplittableRandom random) {}
+  private final List<JavaLocalClient> javaClients = new ArrayList<>();
 
   /** What was done to processes. */
   private enum Fault {
@@ -103,7 +90,7 @@ class LocalFirstUnderFaultsTest {
 
   @AfterEach
   void end() {
-    javaClients.forEach(client -> client.buffer().close());
+    javaClients.forEach(JavaLocalClient::close);
     proxies.forEach(HostileProxy::close);
     gateways.forEach(NodeProcess::destroy);
   }
@@ -123,27 +110,29 @@ class LocalFirstUnderFaultsTest {
       }
       nodeClients.await("opened");
       AtomicBoolean over = new AtomicBoolean();
-      List<Callable<Boolean>> appending = new ArrayList<>();
-      javaClients.forEach(client -> appending.add(() -> append(client, over)));
-      CompletableFuture<Void> java =
-          CompletableFuture.runAsync(() -> allOf(appending), task -> daemon("java-clients", task));
+      List<Callable<Integer>> appending = new ArrayList<>();
+      javaClients.forEach(client -> appending.add(() -> client.append(over)));
+      CompletableFuture<Integer> java =
+          CompletableFuture.supplyAsync(
+              () -> sumOf(appending), task -> daemon("java-clients", task));
       nodeClients.tell("append " + PAUSE_MILLIS);
       Duration starting = since(begun);
 
       Map<Fault, Integer> faults = makeFaults(cluster);
 
       over.set(true);
-      java.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      int opened = java.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
       nodeClients.tell("stop");
-      nodeClients.await("appended");
+      opened += last(nodeClients.await("appended")).get("opened").asInt();
       proxies.forEach(HostileProxy::behave);
       cluster.awaitReady();
       gateways.forEach(LocalFirstUnderFaultsTest::awaitListening);
       long ended = System.nanoTime();
       List<Landed> log = settle(cluster, nodeClients);
-      List<Client> clients = new ArrayList<>(javaReports());
+      List<Client> clients = new ArrayList<>();
+      javaClients.forEach(client -> clients.add(client.report()));
       clients.addAll(nodeClients.report());
-      report(clients, log, faults, starting, since(ended));
+      report(clients, log, faults, opened, starting, since(ended));
       assertThat(LocalFirstChecker.check(clients, log)).isEmpty();
     } catch (Throwable e) {
       gateways.forEach(gateway -> System.err.println(gateway + "\n" + gateway.logTail(60)));
@@ -153,65 +142,29 @@ class LocalFirstUnderFaultsTest {
 
   // --- clients ---
 
-  private JavaClient javaClient(int number) {
+  private JavaLocalClient javaClient(int number) {
     String name = "java-" + number;
-    LocalBuffer buffer =
-        LocalBuffer.builder()
-            .gateway(URI.create("http://127.0.0.1:" + proxies.get(number % (PROXIES / 2)).port()))
-            .directory(directory.resolve(name))
-            .requestTimeout(Duration.ofMillis(REQUEST_MILLIS))
-            .streamTimeout(Duration.ofMillis(SILENCE_MILLIS))
-            .retry(RETRY)
-            .open();
-    LocalSource<Map<String, LocalEvent>> source = buffer.source(SOURCE);
-    ShownOrder order = new ShownOrder();
-    source.onChange(
-        view -> {
-          for (int i = 0; i < KEYS; i++) {
-            String key = "k" + i;
-            LocalEvent event = view.state().get(key);
-            if (event == null) {
-              order.showsNothing(key);
-            } else {
-              order.shows(key, event.clientId() + "/" + event.bufferId(), event.clientSequence());
-            }
-          }
-        });
-    return new JavaClient(name, buffer, source, new ArrayList<>(), order, random.split());
-  }
-
-  private static boolean append(JavaClient client, AtomicBoolean over) {
-    SplittableRandom random = client.random();
-    boolean offline = false;
-    while (!over.get()) {
-      if (random.nextInt(10) == 0) {
-        offline = !offline;
-        client.buffer().simulateOffline(offline);
-      }
-      String key = "k" + random.nextInt(KEYS);
-      boolean tombstone = random.nextInt(20) == 0;
-      String data =
-          tombstone
-              ? ""
-              : "{\"by\":\"" + client.name() + "\",\"n\":" + (client.written().size() + 1) + "}";
-      NewEvent.Builder event = client.source().event("Painted").key(key);
-      long number =
-          client
-              .source()
-              .append(tombstone ? event.tombstone(true).build() : event.data(data).build());
-      client.written().add(new Written(number, key, data));
-      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(random.nextInt(2 * PAUSE_MILLIS)));
-    }
-    return true;
+    return new JavaLocalClient(
+        name,
+        URI.create("http://127.0.0.1:" + proxies.get(number % (PROXIES / 2)).port()),
+        directory.resolve(name),
+        new JavaLocalClient.Settings(
+            SOURCE,
+            KEYS,
+            PAUSE_MILLIS,
+            Duration.ofMillis(REQUEST_MILLIS),
+            Duration.ofMillis(SILENCE_MILLIS),
+            RETRY),
+        random.split());
   }
 
   private static Duration since(long nanoTime) {
     return Duration.ofNanos(System.nanoTime() - nanoTime);
   }
 
-  private static void allOf(List<Callable<Boolean>> callables) {
+  private static int sumOf(List<Callable<Integer>> callables) {
     try {
-      Parallel.all(callables.size(), callables);
+      return Parallel.all(callables.size(), callables).stream().mapToInt(i -> i).sum();
     } catch (Exception e) {
       throw new IllegalStateException(e);
     }
@@ -219,9 +172,9 @@ class LocalFirstUnderFaultsTest {
 
   /** Waits until everything has landed and all show it; answers the log. */
   private List<Landed> settle(ProcessCluster cluster, NodeClients nodeClients) throws Exception {
-    javaClients.forEach(client -> client.buffer().simulateOffline(false));
-    for (JavaClient client : javaClients) {
-      client.buffer().landed().get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    for (CompletableFuture<Void> landed :
+        javaClients.stream().map(JavaLocalClient::finish).toList()) {
+      landed.get(LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     }
     // All of Java's are in the log by now; of Node's only when they say so.
     nodeClients.tell("settle 0");
@@ -232,39 +185,14 @@ class LocalFirstUnderFaultsTest {
     Await.until(
         "Java's clients to be online and to show position " + head,
         LIMIT,
-        () -> javaClients.stream().allMatch(client -> isSettled(client, head)),
-        () ->
-            javaClients.stream()
-                .filter(client -> !isSettled(client, head))
-                .map(client -> client.name() + " " + client.buffer().status())
-                .toList()
-                .toString());
+        () -> javaClients.stream().allMatch(client -> client.isSettled(head)),
+        () -> javaClients.stream().filter(client -> !client.isSettled(head)).toList().toString());
     nodeClients.await("settled");
     return log;
   }
 
-  private static boolean isSettled(JavaClient client, long head) {
-    return client.buffer().status().state() == LocalStatus.State.ONLINE
-        && client.source().view().position() >= head;
-  }
-
-  private List<Client> javaReports() {
-    List<Client> clients = new ArrayList<>();
-    for (JavaClient client : javaClients) {
-      assertThat(client.buffer().status().rejected()).as(client.name()).isZero();
-      assertThat(client.order().changes()).as(client.name()).isPositive();
-      Map<String, String> state = new TreeMap<>();
-      client.source().state().forEach((key, event) -> state.put(key, event.data().toUtf8()));
-      clients.add(
-          new Client(
-              client.name(),
-              client.buffer().clientId(),
-              client.buffer().bufferId(),
-              client.written(),
-              state,
-              client.order().findings()));
-    }
-    return clients;
+  private static <T> T last(List<T> list) {
+    return list.get(list.size() - 1);
   }
 
   // --- gateways ---
@@ -329,8 +257,8 @@ class LocalFirstUnderFaultsTest {
   }
 
   private int someGateway() {
-    synchronized (random) {
-      return gateways.get(random.nextInt(gateways.size())).clientPort();
+    synchronized (routes) {
+      return gateways.get(routes.nextInt(gateways.size())).clientPort();
     }
   }
 
@@ -392,6 +320,7 @@ class LocalFirstUnderFaultsTest {
       List<Client> clients,
       List<Landed> log,
       Map<Fault, Integer> faults,
+      int opened,
       Duration starting,
       Duration settling) {
     Map<HostileProxy.Fate, Long> fates = new EnumMap<>(HostileProxy.Fate.class);
@@ -399,11 +328,18 @@ class LocalFirstUnderFaultsTest {
       fates.put(fate, proxies.stream().mapToLong(proxy -> proxy.count(fate)).sum());
     }
     System.out.printf(
-        "%d clients, %d events, started within %d ms, settled within %d ms; %s; requests: %s%n",
-        clients.size(), log.size(), starting.toMillis(), settling.toMillis(), faults, fates);
+        "%d clients, opened %d times, %d events, started within %d ms, settled within %d ms; %s; requests: %s%n",
+        clients.size(),
+        opened,
+        log.size(),
+        starting.toMillis(),
+        settling.toMillis(),
+        faults,
+        fates);
     assertThat(faults).containsOnlyKeys(Fault.values());
     assertThat(fates.values()).allMatch(count -> count > 0);
     assertThat(clients).allMatch(client -> !client.written().isEmpty());
+    assertThat(opened).as("clients were opened again").isGreaterThan(clients.size());
   }
 
   private static List<Landed> log(ProcessCluster cluster) {
