@@ -104,12 +104,16 @@ final class Pushing implements SyncLoop.Round {
           throw e;
         }
         OptionalLong number = e.clientSeq();
-        if (number.isPresent() && run.contains(number.getAsLong())) {
-          reject(run, number.getAsLong(), e);
-        } else if (run.size() == 1) {
-          reject(run, run.first(), e);
-        } else {
+        if (number.isEmpty() || !run.contains(number.getAsLong())) {
+          number = run.size() == 1 ? OptionalLong.of(run.first()) : OptionalLong.empty();
+        }
+        if (number.isEmpty()) {
           limit = run.size() / 2;
+        } else if (number.getAsLong() > run.first()) {
+          // Those before it go first; then it is refused as the first of its run.
+          limit = (int) (number.getAsLong() - run.first());
+        } else {
+          reject(run, run.first(), e);
         }
         sync.pushLink(Link.UP);
       }

@@ -66,6 +66,10 @@ final class FakeGateway implements AutoCloseable {
   volatile int maxEventBytes = 1 << 20;
   volatile int maxBodyBytes = 6 << 20;
   volatile int pageSize = 1_000;
+
+  /** So many pushes are looked at; what comes after them finds no cluster. */
+  volatile int maxPushes = Integer.MAX_VALUE;
+
   final AtomicInteger overloads = new AtomicInteger();
 
   /** How often, in percent, each thing goes wrong. */
@@ -285,7 +289,9 @@ final class FakeGateway implements AutoCloseable {
 
   private void push(HttpExchange exchange, String caller, byte[] body)
       throws IOException, InterruptedException {
-    pushes.incrementAndGet();
+    if (pushes.incrementAndGet() > maxPushes) {
+      throw new Refusal(503, "UNAVAILABLE", "no cluster");
+    }
     if (overloads.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
       Refusal refusal = new Refusal(429, "OVERLOADED", "too much");
       refusal.problem.put("retryAfterMs", 5);

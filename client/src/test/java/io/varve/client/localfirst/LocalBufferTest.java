@@ -340,6 +340,27 @@ class LocalBufferTest {
   }
 
   @Test
+  void holdsAnEventAsRejectedOnlyWhenThoseBeforeItHaveLanded() {
+    gateway.refusedSources.add("forbidden");
+    gateway.maxPushes = 1;
+    LocalBuffer buffer = buffer("a");
+    buffer.simulateOffline(true);
+    buffer.append(paint("1", "red"));
+    buffer.append(NewEvent.builder("forbidden", "Painted").data("1").build());
+    buffer.append(paint("2", "red"));
+    buffer.simulateOffline(false);
+
+    eventually("the refused run's sequel", () -> gateway.pushes.get() >= 3);
+    assertThat(buffer.rejected()).isEmpty();
+    assertThat(log.head()).isZero();
+
+    gateway.maxPushes = Integer.MAX_VALUE;
+    eventually("rejected", () -> !buffer.rejected().isEmpty());
+    assertThat(buffer.rejected().get(0).clientSequence()).isEqualTo(2);
+    assertThat(numbers(buffer.clientId(), buffer.bufferId())).containsExactly(1L);
+  }
+
+  @Test
   void triesARejectedEventAgainWhenTold() {
     gateway.refusedSources.add("canvas");
     try (LocalBuffer buffer = buffer("a")) {
