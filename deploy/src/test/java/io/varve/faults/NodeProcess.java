@@ -107,7 +107,7 @@ final class NodeProcess {
       starts++;
       Files.writeString(
           logFile(),
-          "=== start " + starts + " of " + id + "\n",
+          startLine() + "\n",
           StandardCharsets.UTF_8,
           StandardOpenOption.CREATE,
           StandardOpenOption.APPEND);
@@ -210,6 +210,21 @@ final class NodeProcess {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Whether the log holds a text that was written since the process was last started. */
+  boolean logHoldsSinceStart(String text) {
+    try {
+      List<String> all = Files.readAllLines(logFile(), StandardCharsets.UTF_8);
+      int start = all.lastIndexOf(startLine());
+      return all.subList(start + 1, all.size()).stream().anyMatch(line -> line.contains(text));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String startLine() {
+    return "=== start " + starts + " of " + id;
   }
 
   /** The log's last lines. */

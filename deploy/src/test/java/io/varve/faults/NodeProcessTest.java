@@ -88,4 +88,16 @@ class NodeProcessTest {
     assertThat(process.starts()).isEqualTo(2);
     assertThat(process.logTail(10)).contains("start 1 of n1").contains("start 2 of n1");
   }
+
+  @Test
+  void whatWasSaidBeforeARestartIsToldFromWhatIsSaidSince() {
+    process.kill();
+    NodeProcess silent = process("while :; do sleep 0.02; done");
+    silent.start();
+    assertThat(silent.logHolds("ready")).isTrue();
+    assertThat(silent.logHoldsSinceStart("ready")).isFalse();
+    silent.destroy();
+    process.start();
+    Await.until("the process to say so", LIMIT, () -> process.logHoldsSinceStart("ready"));
+  }
 }

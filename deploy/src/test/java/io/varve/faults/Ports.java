@@ -32,7 +32,7 @@ final class Ports {
     throw new IllegalStateException("no free port found in " + TRIES + " tries");
   }
 
-  static boolean isFree(int port) {
+  private static boolean isFree(int port) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
