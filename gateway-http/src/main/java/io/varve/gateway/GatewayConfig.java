@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * How a gateway is set up. Immutable.
@@ -99,218 +100,62 @@ public record GatewayConfig(
 
   /** The same, listening elsewhere. */
   public GatewayConfig withListen(InetSocketAddress address) {
-    return new GatewayConfig(
-        address,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.listen = address);
   }
 
   /** The same, reading nodes' figures from these admin addresses. */
   public GatewayConfig withAdmin(List<String> addresses) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        addresses,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.admin = addresses);
   }
 
   /** The same for a log of another name. */
   public GatewayConfig withLog(String name) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        name,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.log = name);
   }
 
   /** The same, encrypted. */
   public GatewayConfig withTls(TlsFiles files) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        Optional.of(files),
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.tls = Optional.of(files));
   }
 
   /** The same, for pages of these origins too. */
   public GatewayConfig withAllowedOrigins(Set<String> origins) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        origins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.allowedOrigins = origins);
   }
 
   /** The same, with encrypted connections to the cluster. */
   public GatewayConfig withClusterTls(TlsOptions options) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        Optional.of(options),
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.clusterTls = Optional.of(options));
   }
 
   /** The same, showing the cluster a token. */
   public GatewayConfig withClusterToken(String token) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        Optional.of(token),
-        deadline,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.clusterToken = Optional.of(token));
   }
 
   /** The same with another deadline of calls to the cluster. */
   public GatewayConfig withDeadline(Duration time) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        time,
-        identity,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.deadline = time);
   }
 
   /** The same with another way to find out who asks. */
   public GatewayConfig withIdentity(IdentityOptions options) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        options,
-        streams,
-        limits,
-        drain);
+    return with(copy -> copy.identity = options);
   }
 
   /** The same with other bounds of streams. */
   public GatewayConfig withStreams(StreamOptions options) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        options,
-        limits,
-        drain);
+    return with(copy -> copy.streams = options);
   }
 
   /** The same with other limits. */
   public GatewayConfig withLimits(Limits others) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        others,
-        drain);
+    return with(copy -> copy.limits = others);
   }
 
   /** The same with another time for what is under way when it is closed. */
   public GatewayConfig withDrain(Duration time) {
-    return new GatewayConfig(
-        listen,
-        targets,
-        admin,
-        log,
-        tls,
-        allowedOrigins,
-        clusterTls,
-        clusterToken,
-        deadline,
-        identity,
-        streams,
-        limits,
-        time);
+    return with(copy -> copy.drain = time);
   }
 
   private static void requireAddress(String address) {
@@ -347,6 +192,62 @@ public record GatewayConfig(
     if (time.isNegative() || time.isZero() || time.compareTo(most) > 0) {
       throw new IllegalArgumentException(
           name + " must be above 0 and at most " + most.toSeconds() + " s: " + time);
+    }
+  }
+
+  private GatewayConfig with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.build();
+  }
+
+  /** The same components, to be changed. */
+  private static final class Copy {
+    private InetSocketAddress listen;
+    private List<String> targets;
+    private List<String> admin;
+    private String log;
+    private Optional<TlsFiles> tls;
+    private Set<String> allowedOrigins;
+    private Optional<TlsOptions> clusterTls;
+    private Optional<String> clusterToken;
+    private Duration deadline;
+    private IdentityOptions identity;
+    private StreamOptions streams;
+    private Limits limits;
+    private Duration drain;
+
+    private Copy(GatewayConfig of) {
+      listen = of.listen;
+      targets = of.targets;
+      admin = of.admin;
+      log = of.log;
+      tls = of.tls;
+      allowedOrigins = of.allowedOrigins;
+      clusterTls = of.clusterTls;
+      clusterToken = of.clusterToken;
+      deadline = of.deadline;
+      identity = of.identity;
+      streams = of.streams;
+      limits = of.limits;
+      drain = of.drain;
+    }
+
+    private GatewayConfig build() {
+      return new GatewayConfig(
+          listen,
+          targets,
+          admin,
+          log,
+          tls,
+          allowedOrigins,
+          clusterTls,
+          clusterToken,
+          deadline,
+          identity,
+          streams,
+          limits,
+          drain);
     }
   }
 }

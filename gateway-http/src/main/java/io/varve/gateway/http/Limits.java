@@ -1,6 +1,7 @@
 package io.varve.gateway.http;
 
 import java.time.Duration;
+import java.util.function.Consumer;
 
 /**
  * What the gateway's routes hold at most.
@@ -65,86 +66,32 @@ public record Limits(
 
   /** The same with another bound of bodies together. */
   public Limits withHeldBodyBytes(long bytes) {
-    return new Limits(
-        bodyBytes,
-        bytes,
-        heldPageBytes,
-        waiters,
-        readers,
-        queuedReads,
-        connections,
-        requestTimeout,
-        idleTimeout);
+    return with(copy -> copy.heldBodyBytes = bytes);
   }
 
   /** The same with another bound of pages together. */
   public Limits withHeldPageBytes(long bytes) {
-    return new Limits(
-        bodyBytes,
-        heldBodyBytes,
-        bytes,
-        waiters,
-        readers,
-        queuedReads,
-        connections,
-        requestTimeout,
-        idleTimeout);
+    return with(copy -> copy.heldPageBytes = bytes);
   }
 
   /** The same with another bound of requests that wait. */
   public Limits withWaiters(int count) {
-    return new Limits(
-        bodyBytes,
-        heldBodyBytes,
-        heldPageBytes,
-        count,
-        readers,
-        queuedReads,
-        connections,
-        requestTimeout,
-        idleTimeout);
+    return with(copy -> copy.waiters = count);
   }
 
   /** The same with another bound of connections. */
   public Limits withConnections(int count) {
-    return new Limits(
-        bodyBytes,
-        heldBodyBytes,
-        heldPageBytes,
-        waiters,
-        readers,
-        queuedReads,
-        count,
-        requestTimeout,
-        idleTimeout);
+    return with(copy -> copy.connections = count);
   }
 
   /** The same with another time for a request. */
   public Limits withRequestTimeout(Duration time) {
-    return new Limits(
-        bodyBytes,
-        heldBodyBytes,
-        heldPageBytes,
-        waiters,
-        readers,
-        queuedReads,
-        connections,
-        time,
-        idleTimeout);
+    return with(copy -> copy.requestTimeout = time);
   }
 
   /** The same with another time for a connection without a request. */
   public Limits withIdleTimeout(Duration time) {
-    return new Limits(
-        bodyBytes,
-        heldBodyBytes,
-        heldPageBytes,
-        waiters,
-        readers,
-        queuedReads,
-        connections,
-        requestTimeout,
-        time);
+    return with(copy -> copy.idleTimeout = time);
   }
 
   private static void require(long value, long min, long max, String name) {
@@ -163,6 +110,50 @@ public record Limits(
               + MOST_TIMEOUT.toMinutes()
               + " min: "
               + time);
+    }
+  }
+
+  private Limits with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.build();
+  }
+
+  /** The same components, to be changed. */
+  private static final class Copy {
+    private long bodyBytes;
+    private long heldBodyBytes;
+    private long heldPageBytes;
+    private int waiters;
+    private int readers;
+    private int queuedReads;
+    private int connections;
+    private Duration requestTimeout;
+    private Duration idleTimeout;
+
+    private Copy(Limits of) {
+      bodyBytes = of.bodyBytes;
+      heldBodyBytes = of.heldBodyBytes;
+      heldPageBytes = of.heldPageBytes;
+      waiters = of.waiters;
+      readers = of.readers;
+      queuedReads = of.queuedReads;
+      connections = of.connections;
+      requestTimeout = of.requestTimeout;
+      idleTimeout = of.idleTimeout;
+    }
+
+    private Limits build() {
+      return new Limits(
+          bodyBytes,
+          heldBodyBytes,
+          heldPageBytes,
+          waiters,
+          readers,
+          queuedReads,
+          connections,
+          requestTimeout,
+          idleTimeout);
     }
   }
 }

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * How clients show who they are. Gateways of one cluster that are to accept each other's tokens
@@ -94,100 +95,37 @@ public record IdentityOptions(
 
   /** With another audience. */
   public IdentityOptions withAudience(String audience) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        tokenLifetime,
-        challengeLifetime,
-        selfRegistration,
-        defaultGrants,
-        secureCookie);
+    return with(copy -> copy.audience = audience);
   }
 
   /** With the file of signing keys made when there is none, or not. */
   public IdentityOptions withCreateSigningKeys(boolean create) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        create,
-        tokenLifetime,
-        challengeLifetime,
-        selfRegistration,
-        defaultGrants,
-        secureCookie);
+    return with(copy -> copy.createSigningKeys = create);
   }
 
   /** With another life of tokens. */
   public IdentityOptions withTokenLifetime(Duration lifetime) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        lifetime,
-        challengeLifetime,
-        selfRegistration,
-        defaultGrants,
-        secureCookie);
+    return with(copy -> copy.tokenLifetime = lifetime);
   }
 
   /** With another life of challenges. */
   public IdentityOptions withChallengeLifetime(Duration lifetime) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        tokenLifetime,
-        lifetime,
-        selfRegistration,
-        defaultGrants,
-        secureCookie);
+    return with(copy -> copy.challengeLifetime = lifetime);
   }
 
   /** With keys registering themselves, or not. */
   public IdentityOptions withSelfRegistration(boolean allowed) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        tokenLifetime,
-        challengeLifetime,
-        allowed,
-        defaultGrants,
-        secureCookie);
+    return with(copy -> copy.selfRegistration = allowed);
   }
 
   /** With other grants for clients whose record says nothing else. */
   public IdentityOptions withDefaultGrants(Grants grants) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        tokenLifetime,
-        challengeLifetime,
-        selfRegistration,
-        grants,
-        secureCookie);
+    return with(copy -> copy.defaultGrants = grants);
   }
 
   /** With the cookie marked {@code Secure} at other times. */
   public IdentityOptions withSecureCookie(SecureCookie when) {
-    return new IdentityOptions(
-        mode,
-        audience,
-        signingKeys,
-        createSigningKeys,
-        tokenLifetime,
-        challengeLifetime,
-        selfRegistration,
-        defaultGrants,
-        when);
+    return with(copy -> copy.secureCookie = when);
   }
 
   private static void require(Duration value, String name, Duration min, Duration max) {
@@ -200,6 +138,50 @@ public record IdentityOptions(
               + max.toSeconds()
               + " whole seconds: "
               + value);
+    }
+  }
+
+  private IdentityOptions with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.build();
+  }
+
+  /** The same components, to be changed. */
+  private static final class Copy {
+    private IdentityMode mode;
+    private String audience;
+    private Optional<Path> signingKeys;
+    private boolean createSigningKeys;
+    private Duration tokenLifetime;
+    private Duration challengeLifetime;
+    private boolean selfRegistration;
+    private Grants defaultGrants;
+    private SecureCookie secureCookie;
+
+    private Copy(IdentityOptions of) {
+      mode = of.mode;
+      audience = of.audience;
+      signingKeys = of.signingKeys;
+      createSigningKeys = of.createSigningKeys;
+      tokenLifetime = of.tokenLifetime;
+      challengeLifetime = of.challengeLifetime;
+      selfRegistration = of.selfRegistration;
+      defaultGrants = of.defaultGrants;
+      secureCookie = of.secureCookie;
+    }
+
+    private IdentityOptions build() {
+      return new IdentityOptions(
+          mode,
+          audience,
+          signingKeys,
+          createSigningKeys,
+          tokenLifetime,
+          challengeLifetime,
+          selfRegistration,
+          defaultGrants,
+          secureCookie);
     }
   }
 }

@@ -2,6 +2,7 @@ package io.varve.gateway.sse;
 
 import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 
 /**
  * Bounds of {@link StreamService}. Immutable.
@@ -94,222 +95,73 @@ public record StreamOptions(
 
   /** These, with other numbers of streams. */
   public StreamOptions withMaxStreams(int newMaxStreams, int newMaxStreamsPerClient) {
-    return new StreamOptions(
-        newMaxStreams,
-        newMaxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(
+        copy -> {
+          copy.maxStreams = newMaxStreams;
+          copy.maxStreamsPerClient = newMaxStreamsPerClient;
+        });
   }
 
   /** These, with another number of selections that have their own subscription. */
   public StreamOptions withMaxSelections(int newMaxSelections) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        newMaxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(copy -> copy.maxSelections = newMaxSelections);
   }
 
   /** These, with other sizes of what lies here for clients. */
   public StreamOptions withBufferBytes(long newBufferBytes, int newStreamBufferBytes) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        newBufferBytes,
-        newStreamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(
+        copy -> {
+          copy.bufferBytes = newBufferBytes;
+          copy.streamBufferBytes = newStreamBufferBytes;
+        });
   }
 
   /** These, with another size of what is kept of recent events. */
   public StreamOptions withRingBytes(long newRingBytes) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        newRingBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(copy -> copy.ringBytes = newRingBytes);
   }
 
   /** These, with another number of threads that read older events. */
   public StreamOptions withReaders(int newReaders) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        newReaders,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(copy -> copy.readers = newReaders);
   }
 
   /** These, with another time of silence before a comment is sent. */
   public StreamOptions withHeartbeat(Duration newHeartbeat) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        newHeartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(copy -> copy.heartbeat = newHeartbeat);
   }
 
   /** These, with another time between looks at a token, and another notice before it ends. */
   public StreamOptions withRecheck(Duration newRecheck, Duration newExpiryNotice) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        newRecheck,
-        newExpiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(
+        copy -> {
+          copy.recheck = newRecheck;
+          copy.expiryNotice = newExpiryNotice;
+        });
   }
 
   /** These, with other stretches without a match before a checkpoint. */
   public StreamOptions withCheckpoints(int newCheckpointPositions, Duration newCheckpointInterval) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        newCheckpointPositions,
-        newCheckpointInterval,
-        linger,
-        stallLimit,
-        drain);
+    return with(
+        copy -> {
+          copy.checkpointPositions = newCheckpointPositions;
+          copy.checkpointInterval = newCheckpointInterval;
+        });
   }
 
   /** These, with another time that a subscription without streams is kept. */
   public StreamOptions withLinger(Duration newLinger) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        newLinger,
-        stallLimit,
-        drain);
+    return with(copy -> copy.linger = newLinger);
   }
 
   /** These, with another time that a client may take nothing. */
   public StreamOptions withStallLimit(Duration newStallLimit) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        newStallLimit,
-        drain);
+    return with(copy -> copy.stallLimit = newStallLimit);
   }
 
   /** These, with another time for last words. */
   public StreamOptions withDrain(Duration newDrain) {
-    return new StreamOptions(
-        maxStreams,
-        maxStreamsPerClient,
-        maxSelections,
-        bufferBytes,
-        streamBufferBytes,
-        ringBytes,
-        readers,
-        heartbeat,
-        recheck,
-        expiryNotice,
-        checkpointPositions,
-        checkpointInterval,
-        linger,
-        stallLimit,
-        newDrain);
+    return with(copy -> copy.drain = newDrain);
   }
 
   private static void requireAtLeast(long value, long least, String name) {
@@ -322,6 +174,68 @@ public record StreamOptions(
     Objects.requireNonNull(value, name);
     if (value.isNegative() || value.isZero()) {
       throw new IllegalArgumentException(name + " must be positive: " + value);
+    }
+  }
+
+  private StreamOptions with(Consumer<Copy> change) {
+    Copy copy = new Copy(this);
+    change.accept(copy);
+    return copy.build();
+  }
+
+  /** The same components, to be changed. */
+  private static final class Copy {
+    private int maxStreams;
+    private int maxStreamsPerClient;
+    private int maxSelections;
+    private long bufferBytes;
+    private int streamBufferBytes;
+    private long ringBytes;
+    private int readers;
+    private Duration heartbeat;
+    private Duration recheck;
+    private Duration expiryNotice;
+    private int checkpointPositions;
+    private Duration checkpointInterval;
+    private Duration linger;
+    private Duration stallLimit;
+    private Duration drain;
+
+    private Copy(StreamOptions of) {
+      maxStreams = of.maxStreams;
+      maxStreamsPerClient = of.maxStreamsPerClient;
+      maxSelections = of.maxSelections;
+      bufferBytes = of.bufferBytes;
+      streamBufferBytes = of.streamBufferBytes;
+      ringBytes = of.ringBytes;
+      readers = of.readers;
+      heartbeat = of.heartbeat;
+      recheck = of.recheck;
+      expiryNotice = of.expiryNotice;
+      checkpointPositions = of.checkpointPositions;
+      checkpointInterval = of.checkpointInterval;
+      linger = of.linger;
+      stallLimit = of.stallLimit;
+      drain = of.drain;
+    }
+
+    private StreamOptions build() {
+      return new StreamOptions(
+          maxStreams,
+          maxStreamsPerClient,
+          maxSelections,
+          bufferBytes,
+          streamBufferBytes,
+          ringBytes,
+          readers,
+          heartbeat,
+          recheck,
+          expiryNotice,
+          checkpointPositions,
+          checkpointInterval,
+          linger,
+          stallLimit,
+          drain);
     }
   }
 }
