@@ -286,10 +286,10 @@ public final class LogReads implements AutoCloseable {
     workers.shutdown();
     try {
       if (!workers.awaitTermination(5, TimeUnit.SECONDS)) {
-        workers.shutdownNow();
+        workers.shutdownNow().forEach(Runnable::run);
       }
     } catch (InterruptedException e) {
-      workers.shutdownNow();
+      workers.shutdownNow().forEach(Runnable::run);
       Thread.currentThread().interrupt();
     }
   }
@@ -471,7 +471,8 @@ public final class LogReads implements AutoCloseable {
   private static ExecutorService newWorkers(int threads) {
     AtomicInteger number = new AtomicInteger();
     // The queue is bounded by what is put there: each stream at most once, and one continuation per
-    // call. After the close, what still comes is dropped: its caller was told already.
+    // call. After the close, who still asks for work does it: a stream that a worker was at when it
+    // was told to end must end all the same.
     return new ThreadPoolExecutor(
         threads,
         threads,
@@ -483,7 +484,7 @@ public final class LogReads implements AutoCloseable {
           thread.setDaemon(true);
           return thread;
         },
-        new ThreadPoolExecutor.DiscardPolicy());
+        (task, shutDown) -> task.run());
   }
 
   /** A call with a single answer, until it is given. */

@@ -1,12 +1,12 @@
 package io.varve.node.read;
 
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Work that any thread may ask for and that runs on an executor, never twice at a time. What is
- * asked for while it runs makes it run again, behind whatever else waits there.
+ * asked for while it runs makes it run again, behind whatever else waits there. The executor must
+ * run all it is given.
  */
 abstract class Serial {
 
@@ -20,7 +20,7 @@ abstract class Serial {
   /** Asks for the work. Never blocks. */
   final void schedule() {
     if (asked.getAndIncrement() == 0) {
-      execute();
+      executor.execute(this::run);
     }
   }
 
@@ -28,16 +28,7 @@ abstract class Serial {
     int seen = asked.get();
     work();
     if (asked.addAndGet(-seen) != 0) {
-      execute();
-    }
-  }
-
-  /** An executor that was shut down takes nothing more, but who was told to end must still end. */
-  private void execute() {
-    try {
       executor.execute(this::run);
-    } catch (RejectedExecutionException e) {
-      run();
     }
   }
 

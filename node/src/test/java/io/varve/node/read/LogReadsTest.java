@@ -34,6 +34,7 @@ import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
@@ -577,5 +578,56 @@ class LogReadsTest {
     assertThat(sink.end().getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
     assertThat(slow.end().getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
     assertThat(readError(all()).getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
+  }
+
+  /** It is told to end while a worker is at it, which then can ask no worker to end it. */
+  @Test
+  void aStreamThatAWorkerIsAtWhenTheNodeStopsIsToldToo() throws Exception {
+    CountDownLatch atIt = new CountDownLatch(1);
+    CompletableFuture<Void> goOn = new CompletableFuture<>();
+    PacedSink<SubscribeResponse> sink = PacedSink.paced();
+    sink.whenAskedWhetherReady(
+        () -> {
+          atIt.countDown();
+          goOn.join();
+        });
+    reads.subscribe(SubscribeRequest.getDefaultInstance(), sink, soon());
+    atIt.await();
+
+    Thread closer = new Thread(reads::close);
+    closer.start();
+    while (closer.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait(); // until the workers take nothing more and are waited for
+    }
+    assertThat(sink.isEnded()).isFalse();
+    goOn.complete(null);
+
+    assertThat(sink.end().getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
+    closer.join();
+  }
+
+  /** All workers are stuck: what waits for one is done by the thread that stops the node. */
+  @Test
+  void aStreamThatNoWorkerCameToWhenTheNodeStopsIsToldToo() throws Exception {
+    reopen(options -> options.withWorkers(1));
+    CountDownLatch atIt = new CountDownLatch(1);
+    CompletableFuture<Void> goOn = new CompletableFuture<>();
+    PacedSink<SubscribeResponse> stuck = PacedSink.paced();
+    stuck.whenAskedWhetherReady(
+        () -> {
+          atIt.countDown();
+          goOn.join();
+        });
+    reads.subscribe(SubscribeRequest.getDefaultInstance(), stuck, soon());
+    atIt.await();
+    PacedSink<SubscribeResponse> waiting = PacedSink.paced();
+    reads.subscribe(SubscribeRequest.getDefaultInstance(), waiting, soon());
+
+    reads.close();
+
+    assertThat(waiting.end().getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
+    assertThat(stuck.isEnded()).isFalse();
+    goOn.complete(null);
+    assertThat(stuck.end().getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
   }
 }

@@ -16,6 +16,7 @@ final class PacedSink<T> implements MessageSink<T> {
   private final boolean unlimited;
   private volatile Runnable onReady = () -> {};
   private volatile Runnable onCancel = () -> {};
+  private volatile Runnable whenAsked = () -> {};
 
   private PacedSink(boolean unlimited) {
     this.unlimited = unlimited;
@@ -41,8 +42,14 @@ final class PacedSink<T> implements MessageSink<T> {
     onCancel.run();
   }
 
+  /** Runs something, on the worker's thread, whenever it asks whether this is ready. */
+  void whenAskedWhetherReady(Runnable action) {
+    whenAsked = action;
+  }
+
   @Override
   public boolean isReady() {
+    whenAsked.run();
     return unlimited || credit.get() > 0;
   }
 
