@@ -187,8 +187,9 @@ final class Ledger {
     }
   }
 
-  /** The log refuses an event for good. */
-  void reject(PushRun run, long number, LocalProblem problem) {
+  /** The log refuses the first event of a run for good. */
+  void reject(PushRun run, LocalProblem problem) {
+    long number = run.first();
     if (run.bufferId().equals(bufferId) && store.queued(number).isPresent()) {
       rejected.put(number, problem);
       store.problem(number, problem);

@@ -113,17 +113,18 @@ final class Pushing implements SyncLoop.Round {
           // Those before it go first; then it is refused as the first of its run.
           limit = (int) (number.getAsLong() - run.first());
         } else {
-          reject(run, run.first(), e);
+          reject(run, e);
         }
         sync.pushLink(Link.UP);
       }
     }
   }
 
-  private void reject(PushRun run, long number, GatewayException e) throws InterruptedException {
+  /** Holds the first event of a run as rejected. */
+  private void reject(PushRun run, GatewayException e) throws InterruptedException {
     sync.change(
         ledger -> {
-          ledger.reject(run, number, e.problem());
+          ledger.reject(run, e.problem());
           return true;
         });
     limit = MAX_EVENTS;
