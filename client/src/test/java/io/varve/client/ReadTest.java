@@ -357,6 +357,32 @@ class ReadTest extends ScriptedClusterTest {
         .isInstanceOf(ClientClosedException.class);
   }
 
+  /** Nobody would be there any more to make the next attempt. */
+  @Test
+  void closingTheClientEndsCallsThatWaitForTheirNextAttempt() {
+    FakeNode node = leader("n1");
+    node.refuse =
+        Optional.of(
+            Error.newBuilder()
+                .setCode(ErrorCode.ERROR_CODE_UNAVAILABLE)
+                .setRetryAfter(com.google.protobuf.Duration.newBuilder().setSeconds(3_600))
+                .build());
+    VarveClient client = client(builder(node).deadline(Duration.ofHours(1)));
+    List<CompletableFuture<?>> calls = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      calls.add(client.sourceAsync("s" + i, ReadConsistency.linearizable()));
+    }
+    calls.add(client.recentHeadAsync());
+    eventually("all were refused once", () -> node.unaryCalls.get() >= calls.size());
+
+    client.close();
+
+    for (CompletableFuture<?> call : calls) {
+      assertThat(failure(call))
+          .isInstanceOfAny(ClientClosedException.class, UnavailableException.class);
+    }
+  }
+
   @Test
   void collectsShortReads() {
     log.fill("s", 100);

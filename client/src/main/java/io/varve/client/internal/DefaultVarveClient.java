@@ -677,6 +677,7 @@ public final class DefaultVarveClient implements VarveClient {
       return;
     }
     appender.close();
+    unary.close();
     for (AutoCloseable stream : open) {
       try {
         stream.close();

@@ -9,7 +9,9 @@ import io.varve.client.UnavailableException;
 import io.varve.client.VarveException;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -25,6 +27,8 @@ final class Unary {
   private final Transport transport;
   private final RetryPolicy policy;
   private final Completions completions;
+  private final Set<Attempts<?, ?, ?>> underWay = ConcurrentHashMap.newKeySet();
+  private volatile boolean closed;
 
   Unary(Nodes nodes, Transport transport, RetryPolicy policy, Completions completions) {
     this.completions = completions;
@@ -48,8 +52,20 @@ final class Unary {
       Duration deadline) {
     Attempts<Q, R, T> attempts =
         new Attempts<>(method, request, convert, preferLeader, deadline.toNanos());
+    underWay.add(attempts);
+    CompletableFuture<T> unused =
+        attempts.future.whenComplete((result, failure) -> underWay.remove(attempts));
+    if (closed) {
+      attempts.failClosed();
+    }
     attempts.next();
     return attempts.future;
+  }
+
+  /** Fails what is under way and what is still to come: no thread may be there to do it later. */
+  void close() {
+    closed = true;
+    underWay.forEach(Attempts::failClosed);
   }
 
   private final class Attempts<Q, R, T> implements UnaryCall.Callback<R> {
@@ -120,8 +136,12 @@ final class Unary {
       long wait = backoff.nextNanos(failure.retryAfter().toNanos());
       long remaining = deadlineNanos - System.nanoTime();
       if (!Transport.later(transport.networkLoop(), this::next, Math.min(wait, remaining))) {
-        completions.fail(future, new ClientClosedException("the client is closed"));
+        failClosed();
       }
+    }
+
+    void failClosed() {
+      completions.fail(future, new ClientClosedException("the client is closed"));
     }
 
     private void expire() {
