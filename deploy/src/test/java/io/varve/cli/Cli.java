@@ -93,6 +93,7 @@ final class Cli {
     private final ByteArrayOutputStream err = new ByteArrayOutputStream();
     private final CountDownLatch stopped = new CountDownLatch(1);
     private volatile Runnable stop = () -> {};
+    private volatile boolean stopping;
     private CompletableFuture<Result> result = new CompletableFuture<>();
 
     private Result run(String... arguments) {
@@ -116,13 +117,18 @@ final class Cli {
 
     /** As Ctrl-C does. */
     void stop() {
+      stopping = true;
       stop.run();
       stopped.countDown();
     }
 
+    /** A command that is stopped before it says how is stopped then. */
     @Override
     public void onStop(Runnable stop) {
       this.stop = stop;
+      if (stopping) {
+        stop.run();
+      }
     }
 
     @Override

@@ -93,6 +93,13 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
     }
   }
 
+  /** How many of the fates are those of entries that were not handed over yet. */
+  public int fatesLeft() {
+    synchronized (fates) {
+      return fates.size();
+    }
+  }
+
   /** Holds back whatever is handed over from now on. */
   public void hold() {
     gate.acquireUninterruptibly(Integer.MAX_VALUE / 2);

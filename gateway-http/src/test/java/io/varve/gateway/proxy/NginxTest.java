@@ -6,12 +6,15 @@ import io.varve.client.NewEvent;
 import io.varve.client.VarveClient;
 import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
+import io.varve.gateway.http.Eventually;
 import io.varve.gateway.identity.IdentityOptions;
 import io.varve.testkit.EmbeddedVarve;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -93,6 +96,16 @@ class NginxTest {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve("output").toFile())
             .start();
+    Eventually.assertThat(() -> !nginx.isAlive() || isListening(), over -> over);
+    assertThat(nginx.isAlive()).as(Files.readString(directory.resolve("output"))).isTrue();
+  }
+
+  private boolean isListening() {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   @AfterEach

@@ -296,6 +296,10 @@ class AppendApiTest {
     Appends appends = new Appends();
     for (int i = 0; i < 100; i++) {
       appends.send(append("a", "T"));
+      if (i < 3) {
+        int left = 2 - i;
+        Conditions.await("an entry of its own", () -> node.raft.fatesLeft() == left);
+      }
     }
     Conditions.await("arrival", () -> node.router.held() == 100);
     node.raft.release();
