@@ -8,8 +8,9 @@ public final class PermissionDeniedException extends VarveException {
    * Tests of applications may make their own.
    *
    * @param message for people
+   * @param field the request's field at fault; empty when no one field is
    */
-  public PermissionDeniedException(String message) {
-    super(ErrorCode.PERMISSION_DENIED, message, "", null);
+  public PermissionDeniedException(String message, String field) {
+    super(ErrorCode.PERMISSION_DENIED, message, field, null);
   }
 }

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.varve.deployment.Manifest;
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.IdentityMode;
+import io.varve.node.NodeConfig;
+import io.varve.node.config.ConfigKey;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -151,6 +153,38 @@ class GatewayManifestTest {
     // The page's command that makes the secret names it and the file so.
     assertThat(Files.readString(ROOT.resolve("docs/gateway.md")))
         .contains("secret generic varve-gateway-keys --from-file " + keys.getFileName() + "\n");
+  }
+
+  @Test
+  void gatewaysShowTheTokenThatNodesAskForIfTheSecretIsThere() throws IOException {
+    JsonNode shown = variable(container(), "VARVE_CLUSTER_TOKEN");
+    JsonNode asked =
+        variable(
+            base.only("StatefulSet").at("/spec/template/spec/containers/0"),
+            "VARVE_SECURITY_GATEWAY_TOKENS");
+
+    assertThat(GatewayConfigFile.keys())
+        .extracting(ConfigKey::variable)
+        .contains("VARVE_CLUSTER_TOKEN");
+    assertThat(NodeConfig.keys())
+        .extracting(ConfigKey::variable)
+        .contains("VARVE_SECURITY_GATEWAY_TOKENS");
+    for (JsonNode secret : List.of(shown, asked)) {
+      assertThat(secret.path("optional").asBoolean()).isTrue();
+      assertThat(secret.path("name").asText()).isEqualTo("varve-gateway-tokens");
+      assertThat(Files.readString(ROOT.resolve("docs/gateway.md")))
+          .contains("--from-literal " + secret.path("key").asText() + "=TOKEN");
+    }
+    assertThat(shown.path("key")).isNotEqualTo(asked.path("key"));
+  }
+
+  private static JsonNode variable(JsonNode container, String name) {
+    for (JsonNode variable : container.path("env")) {
+      if (variable.path("name").asText().equals(name)) {
+        return variable.at("/valueFrom/secretKeyRef");
+      }
+    }
+    throw new AssertionError("there is no variable " + name);
   }
 
   @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.varve.cli.demo.DemoCluster;
+import io.varve.node.security.GatewayTokens;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -29,7 +30,7 @@ class IdentityDocTest {
     List<String> keys = DocumentedCommands.blocks(PAGE, "json");
     Files.writeString(directory.resolve("till-3.jwk"), keys.get(0));
     List<String> scripts = DocumentedCommands.blocks(PAGE, "sh");
-    assertThat(scripts).hasSize(5);
+    assertThat(scripts).hasSize(6);
 
     assertThat(commands.run(scripts.get(0), environment)).startsWith("made key ");
     assertThat(commands.run(scripts.get(1), environment))
@@ -51,6 +52,9 @@ class IdentityDocTest {
 
     assertThat(commands.run(scripts.get(4), environment))
         .contains("ClientRegistered", "GrantsChanged", "ClientRevoked", "TokenRevoked");
+
+    String token = commands.run(scripts.get(5), environment).strip();
+    assertThat(GatewayTokens.of(List.of(token)).include(token)).isTrue();
   }
 
   private static JsonNode withoutTime(JsonNode record) {

@@ -14,6 +14,7 @@ import io.varve.node.ops.AdminOptions;
 import io.varve.node.pipeline.PipelineOptions;
 import io.varve.node.read.ReadOptions;
 import io.varve.node.routing.RoutingOptions;
+import io.varve.node.security.GatewayTokens;
 import io.varve.statemachine.AppendLimits;
 import io.varve.statemachine.StoreOptions;
 import java.nio.file.InvalidPathException;
@@ -24,6 +25,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The configuration file of a node: YAML. docs/configuration.md is its page for people. Sizes may
@@ -66,6 +68,8 @@ import java.util.stream.Collectors;
  *   keepAliveTimeout: 10s         # and its connection closed if it does not answer in time
  *   minClientKeepAlive: 1s        # a client that asks more often than this is sent away
  *   connectionIdle: 15m           # a connection without a call is closed after so long
+ * security:
+ *   gatewayTokens: ...            # only who shows one may set origins; default: everybody may
  * tuning:
  *   entriesInFlight: 2            # Raft entries handed over and not yet applied
  *   readWorkers: 2                # threads that serve all reads and subscriptions
@@ -146,6 +150,7 @@ final class NodeConfigFile {
       }
       try (ConfigSection overload = file.section("overload");
           ConfigSection server = file.section("server");
+          ConfigSection security = file.section("security");
           ConfigSection tuning = file.section("tuning")) {
         return new NodeConfig(
             nodeId,
@@ -157,7 +162,7 @@ final class NodeConfigFile {
             pipeline(overload, tuning),
             routing(overload),
             reads(overload, tuning),
-            api(overload, server, tuning),
+            api(overload, server, security, tuning),
             admin,
             raft(tuning));
       }
@@ -268,14 +273,28 @@ final class NodeConfigFile {
   }
 
   private static ApiOptions api(
-      ConfigSection overload, ConfigSection server, ConfigSection tuning) {
+      ConfigSection overload, ConfigSection server, ConfigSection security, ConfigSection tuning) {
     ApiOptions defaults = ApiOptions.defaults();
     return new ApiOptions(
         defaults.maxMessageBytes(),
         overload.number("callsPerConnection", defaults.maxCallsPerConnection(), 1, 1_000_000),
         defaults.blockingThreads(),
         tuning.duration("drain", defaults.drain(), Duration.ZERO, Duration.ofMinutes(10)),
-        connections(overload, server));
+        connections(overload, server),
+        gateways(security));
+  }
+
+  private static GatewayTokens gateways(ConfigSection section) {
+    String tokens = section.text("gatewayTokens", "");
+    try {
+      return GatewayTokens.of(
+          Stream.of(tokens.split(","))
+              .map(String::strip)
+              .filter(token -> !token.isEmpty())
+              .toList());
+    } catch (IllegalArgumentException e) {
+      throw section.refused("gatewayTokens", e.getMessage());
+    }
   }
 
   private static ConnectionOptions connections(ConfigSection overload, ConfigSection server) {

@@ -1,7 +1,11 @@
 package io.varve.node;
 
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import io.varve.node.api.ApiOptions;
 import io.varve.node.api.ApiServer;
 import io.varve.node.api.LogGate;
 import io.varve.node.cluster.ClusterNode;
@@ -114,7 +118,7 @@ public final class VarveNode implements AutoCloseable {
               pipeline,
               id -> clientAddress(config, id),
               gate::logIdentity,
-              address -> connect(address, config.api().maxMessageBytes()),
+              address -> connect(address, config.api()),
               config.routing());
       opened.push(router);
       router.measure(operations.metrics());
@@ -213,17 +217,26 @@ public final class VarveNode implements AutoCloseable {
   }
 
   /** A connection over which appends are forwarded. */
-  private static ManagedChannel connect(String address, int maxMessageBytes) {
+  private static ManagedChannel connect(String address, ApiOptions options) {
     HostAndPort target = HostAndPort.parse(address);
     return NettyChannelBuilder.forAddress(target.host(), target.port())
         .usePlaintext()
         // A call that gRPC retries by itself is a call whose fate we no longer know.
         .disableRetry()
-        .maxInboundMessageSize(maxMessageBytes)
+        .maxInboundMessageSize(options.maxMessageBytes())
+        // This node has found its callers entitled: the leader need not know them.
+        .intercept(options.gateways().own().map(VarveNode::bearer).stream().toList())
         // A leader that vanished without a word must not hold its callers until their deadlines.
         .keepAliveTime(5, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .build();
+  }
+
+  private static ClientInterceptor bearer(String token) {
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+    return MetadataUtils.newAttachHeadersInterceptor(headers);
   }
 
   private static void closeQuietly(AutoCloseable opened) {

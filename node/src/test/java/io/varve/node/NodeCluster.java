@@ -1,6 +1,7 @@
 package io.varve.node;
 
 import io.grpc.ManagedChannel;
+import io.varve.node.api.ApiOptions;
 import io.varve.node.cluster.ClusterConfig;
 import io.varve.node.cluster.FoundingSettings;
 import io.varve.node.cluster.TestCluster;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /** Three whole nodes in one JVM, each served at its client address. */
 final class NodeCluster implements AutoCloseable {
@@ -18,6 +20,11 @@ final class NodeCluster implements AutoCloseable {
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
   NodeCluster(Path directory) {
+    this(directory, api -> api);
+  }
+
+  /** Three nodes with another API than the default. */
+  NodeCluster(Path directory, UnaryOperator<ApiOptions> api) {
     cluster =
         new TestCluster(
             directory,
@@ -25,7 +32,7 @@ final class NodeCluster implements AutoCloseable {
             TestCluster.TUNING,
             FoundingSettings.defaults(),
             (node, config) -> {
-              VarveNode served = VarveNode.serve(config(config), node);
+              VarveNode served = VarveNode.serve(config(config).withApi(api), node);
               nodes.put(config.nodeId(), served);
               return served;
             });

@@ -80,6 +80,8 @@ class NodeConfigTest {
               keepAliveTimeout: 3s
               minClientKeepAlive: 500ms
               connectionIdle: 1m
+            security:
+              gatewayTokens: 0123456789abcdef0123456789abcdef, fedcba9876543210fedcba9876543210
             tuning:
               entriesInFlight: 2
               readWorkers: 4
@@ -108,6 +110,8 @@ class NodeConfigTest {
     assertThat(config.reads().maxStreams()).isEqualTo(300);
     assertThat(config.reads().workers()).isEqualTo(4);
     assertThat(config.api().maxCallsPerConnection()).isEqualTo(400);
+    assertThat(config.api().gateways().own()).contains("0123456789abcdef0123456789abcdef");
+    assertThat(config.api().gateways().include("fedcba9876543210fedcba9876543210")).isTrue();
     assertThat(config.api().drain()).isEqualTo(Duration.ofSeconds(5));
     assertThat(config.api().connections())
         .isEqualTo(

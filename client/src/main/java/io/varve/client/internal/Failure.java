@@ -78,7 +78,7 @@ record Failure(
       case OUT_OF_RANGE -> refused(new OutOfRangeException(message, ""));
       case NOT_FOUND -> refused(new LogNotFoundException(message));
       case UNIMPLEMENTED -> refused(new UnimplementedException(message));
-      case PERMISSION_DENIED -> refused(new PermissionDeniedException(message));
+      case PERMISSION_DENIED -> refused(new PermissionDeniedException(message, ""));
       case UNAUTHENTICATED -> refused(new UnauthenticatedException(message));
       case ALREADY_EXISTS, FAILED_PRECONDITION, DATA_LOSS ->
           refused(new InternalException(message, cause));
@@ -134,6 +134,7 @@ record Failure(
       case ERROR_CODE_ORIGIN_DIVERGED -> new OriginDivergedException(message, field);
       case ERROR_CODE_SEQUENCE_GAP ->
           new SequenceGapException(message, error.getExpectedSequence());
+      case ERROR_CODE_PERMISSION_DENIED -> new PermissionDeniedException(message, field);
       case ERROR_CODE_INTERNAL, ERROR_CODE_UNSPECIFIED, UNRECOGNIZED ->
           new InternalException(message, null);
     };

@@ -3,7 +3,9 @@ package io.varve.gateway.problem;
 import com.linecorp.armeria.common.ShuttingDownException;
 import io.varve.client.ConflictException;
 import io.varve.client.OverloadedException;
+import io.varve.client.PermissionDeniedException;
 import io.varve.client.SequenceGapException;
+import io.varve.client.UnauthenticatedException;
 import io.varve.client.VarveException;
 import io.varve.client.json.JsonSyntaxException;
 import java.time.Duration;
@@ -29,6 +31,10 @@ public final class Problems {
     }
     if (cause instanceof ConflictException conflict) {
       return Problem.conflict(conflict.conflict());
+    }
+    if (cause instanceof PermissionDeniedException || cause instanceof UnauthenticatedException) {
+      LOG.error("the cluster refuses this gateway; it may lack its cluster.token", cause);
+      return Problem.of(ProblemCode.INTERNAL, "the gateway's log says what happened");
     }
     if (cause instanceof VarveException varve) {
       return of(varve);

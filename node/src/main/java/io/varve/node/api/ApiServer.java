@@ -80,7 +80,9 @@ public final class ApiServer implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .addService(
                 ServerInterceptors.intercept(
-                    WellFormed.of(new LogService(gate, router, reads).definition()), leader))
+                    WellFormed.of(new LogService(gate, router, reads).definition()),
+                    leader,
+                    new GatewayCallers(options.gateways())))
             .addService(
                 ServerInterceptors.intercept(
                     WellFormed.of(new ClusterService(describe).bindService()), offload, leader))

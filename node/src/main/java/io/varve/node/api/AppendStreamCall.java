@@ -25,6 +25,7 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
 
   private final ServerCall<AppendStreamRequest, AppendStreamResponse> call;
   private final LogGate gate;
+  private final boolean fromGateway = GatewayCallers.isGateway();
   private final InboundWindow window;
   private final AppendSession session;
 
@@ -57,7 +58,8 @@ final class AppendStreamCall extends ServerCall.Listener<AppendStreamRequest>
   @Override
   public void onMessage(AppendStreamRequest request) {
     Optional<Error> error =
-        gate.checkAppend(request.getLog(), request.getLogIdentity(), request.getAppend());
+        gate.checkAppend(
+            request.getLog(), request.getLogIdentity(), request.getAppend(), fromGateway);
     if (error.isPresent()) {
       window.arrived(0);
       session.refuse(error.get());

@@ -1,6 +1,7 @@
 package io.varve.node.api;
 
 import com.google.protobuf.ByteString;
+import io.varve.node.security.GatewayTokens;
 import io.varve.node.wire.Errors;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.Error;
@@ -35,11 +36,22 @@ public final class LogGate {
     return known;
   }
 
-  /** Why an append must be refused before it enters the log, if it must. */
-  Optional<Error> checkAppend(String log, ByteString expectedIdentity, Append append) {
+  /**
+   * Why an append must be refused before it enters the log, if it must.
+   *
+   * @param fromGateway whether its caller may do what only gateways may
+   */
+  Optional<Error> checkAppend(
+      String log, ByteString expectedIdentity, Append append, boolean fromGateway) {
     Optional<Error> error = checkName(log).or(() -> checkIdentity(expectedIdentity));
     if (error.isPresent()) {
       return error;
+    }
+    if (!fromGateway) {
+      error = checkRights(append);
+      if (error.isPresent()) {
+        return error;
+      }
     }
     return validator.check(append).map(Errors::of);
   }
@@ -49,6 +61,35 @@ public final class LogGate {
     return checkName(log)
         .or(() -> checkIdentity(expectedIdentity))
         .or(() -> logIdentity().isEmpty() ? Optional.of(notFounded()) : Optional.empty());
+  }
+
+  /** What an append holds that only gateways may write. */
+  private static Optional<Error> checkRights(Append append) {
+    if (append.hasOrigin()) {
+      return Optional.of(
+          denied(
+              "append.origin", "append.origin is set; with gateway tokens on, only gateways may"));
+    }
+    for (int i = 0; i < append.getEventsCount(); i++) {
+      if (append.getEvents(i).getSource().startsWith(GatewayTokens.RESERVED_SOURCES)) {
+        String field = "append.events[" + i + "].source";
+        return Optional.of(
+            denied(
+                field,
+                field
+                    + " begins with "
+                    + GatewayTokens.RESERVED_SOURCES
+                    + "; with gateway tokens on, only gateways may write there"));
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Error denied(String field, String message) {
+    return Errors.of(
+        ErrorCode.ERROR_CODE_PERMISSION_DENIED,
+        field,
+        message + ", and this call carries none of this node's tokens");
   }
 
   private static Optional<Error> checkName(String log) {

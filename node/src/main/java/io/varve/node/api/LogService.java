@@ -80,7 +80,11 @@ final class LogService extends LogServiceGrpc.LogServiceImplBase {
   @Override
   public void append(AppendRequest request, StreamObserver<AppendResponse> responses) {
     Optional<Error> error =
-        gate.checkAppend(request.getLog(), request.getLogIdentity(), request.getAppend());
+        gate.checkAppend(
+            request.getLog(),
+            request.getLogIdentity(),
+            request.getAppend(),
+            GatewayCallers.isGateway());
     if (error.isPresent()) {
       responses.onError(Statuses.of(error.get()));
     } else {

@@ -1,0 +1,4 @@
+@NullMarked
+package io.varve.node.security;
+
+import org.jspecify.annotations.NullMarked;
