@@ -38,6 +38,10 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -197,6 +201,7 @@ class NodeClusterTest {
     answers.end();
     stopper.join();
     int certain = 0;
+    List<Callable<Void>> checks = new ArrayList<>();
     for (Append append : sent) {
       boolean acknowledged = false;
       if (answers.waiting() > 0) {
@@ -210,22 +215,40 @@ class NodeClusterTest {
                   ErrorCode.ERROR_CODE_DEADLINE_EXCEEDED);
         }
       }
-      GetAppendResponse truth =
-          cluster
-              .stub(follower)
-              .getAppend(GetAppendRequest.newBuilder().setAppendId(append.getAppendId()).build());
-      if (acknowledged) {
-        certain++;
-        assertThat(truth.hasAppended()).isTrue();
+      certain += acknowledged ? 1 : 0;
+      boolean landed = acknowledged;
+      checks.add(
+          () -> {
+            theIdTellsTheTruth(follower, append, landed);
+            return null;
+          });
+    }
+    // Many at a time: one after the other, each with its own round of heartbeats, takes minutes.
+    ExecutorService checkers = Executors.newFixedThreadPool(32);
+    try {
+      for (Future<Void> check : checkers.invokeAll(checks)) {
+        check.get();
       }
-      AppendResponse again = append1(follower, append);
-      if (truth.hasAppended()) {
-        assertThat(again.getAppended()).isEqualTo(truth.getAppended());
-      }
+    } finally {
+      checkers.shutdownNow();
     }
     assertThat(events(cluster.stub(follower).read(ReadRequest.getDefaultInstance())))
         .hasSize(sent.size());
     assertThat(certain).isPositive();
+  }
+
+  private void theIdTellsTheTruth(String node, Append append, boolean landed) {
+    GetAppendResponse truth =
+        cluster
+            .stub(node)
+            .getAppend(GetAppendRequest.newBuilder().setAppendId(append.getAppendId()).build());
+    if (landed) {
+      assertThat(truth.hasAppended()).isTrue();
+    }
+    AppendResponse again = append1(node, append);
+    if (truth.hasAppended()) {
+      assertThat(again.getAppended()).isEqualTo(truth.getAppended());
+    }
   }
 
   @Test
