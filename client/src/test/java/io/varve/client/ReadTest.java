@@ -378,8 +378,7 @@ class ReadTest extends ScriptedClusterTest {
     client.close();
 
     for (CompletableFuture<?> call : calls) {
-      assertThat(failure(call))
-          .isInstanceOfAny(ClientClosedException.class, UnavailableException.class);
+      assertThat(failure(call)).isInstanceOf(ClientClosedException.class);
     }
   }
 

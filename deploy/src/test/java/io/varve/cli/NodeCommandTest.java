@@ -52,7 +52,7 @@ class NodeCommandTest {
     // One at a time: the last one has no majority and stops all the same.
     for (Cli.Running running : nodes) {
       running.stop();
-      assertThat(running.result().get(2, TimeUnit.MINUTES).exit()).isZero();
+      assertThat(running.result().get(30, TimeUnit.SECONDS).exit()).isZero();
     }
   }
 
@@ -106,7 +106,7 @@ class NodeCommandTest {
     assertThat(running.result()).as(running::err).isNotDone();
     Eventually.holds(() -> Files.isDirectory(data));
     running.stop();
-    assertThat(running.result().get(2, TimeUnit.MINUTES).exit()).isZero();
+    assertThat(running.result().get(30, TimeUnit.SECONDS).exit()).isZero();
 
     assertThat(cli.run("node", "--config", file.toString(), "--set", "limits.event=7").err())
         .contains("--set limits.event: unknown key 'limits.event'; did you mean 'limits.events'?");
