@@ -69,7 +69,7 @@ final class GatewayConfigFile {
   private static GatewayConfig read(ConfigSection root) {
     try (ConfigSection file = root) {
       HostAndPort listen = listen(file);
-      List<String> targets = texts(file.text("targets"));
+      List<String> targets = file.texts("targets");
       for (String target : targets) {
         HostAndPort unused = taken(file, "targets", () -> HostAndPort.parse(target));
       }
@@ -87,13 +87,13 @@ final class GatewayConfigFile {
       }
       config = config.withLog(file.text("log", ""));
       try {
-        config = config.withAdmin(texts(file.text("admin", "")));
+        config = config.withAdmin(file.texts("admin", List.of()));
       } catch (IllegalArgumentException e) {
         throw file.refused("admin", e.getMessage());
       }
       try {
         config =
-            config.withAllowedOrigins(new LinkedHashSet<>(texts(file.text("allowedOrigins", ""))));
+            config.withAllowedOrigins(new LinkedHashSet<>(file.texts("allowedOrigins", List.of())));
       } catch (IllegalArgumentException e) {
         throw file.refused("allowedOrigins", e.getMessage());
       }
@@ -184,10 +184,8 @@ final class GatewayConfigFile {
             Duration.ofMinutes(10));
     boolean register = flag(section, "selfRegistration", defaults.selfRegistration());
     boolean create = flag(section, "createSigningKeys", defaults.createSigningKeys());
-    List<String> read =
-        texts(section.text("read", String.join(",", defaults.defaultGrants().read())));
-    List<String> append =
-        texts(section.text("append", String.join(",", defaults.defaultGrants().append())));
+    List<String> read = section.texts("read", defaults.defaultGrants().read());
+    List<String> append = section.texts("append", defaults.defaultGrants().append());
     SecureCookie secure = choice(section, "secureCookie", defaults.secureCookie());
     Grants reading = taken(section, "read", () -> new Grants(read, List.of()));
     Grants appending = taken(section, "append", () -> new Grants(List.of(), append));
@@ -279,9 +277,5 @@ final class GatewayConfigFile {
     } catch (InvalidPathException e) {
       throw section.refused(key, "'" + text + "' is no path: " + e.getReason());
     }
-  }
-
-  private static List<String> texts(String list) {
-    return Stream.of(list.split(",")).map(String::strip).filter(one -> !one.isEmpty()).toList();
   }
 }

@@ -25,7 +25,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * The configuration file of a node: YAML. docs/configuration.md is its page for people. Sizes may
@@ -285,13 +284,9 @@ final class NodeConfigFile {
   }
 
   private static GatewayTokens gateways(ConfigSection section) {
-    String tokens = section.text("gatewayTokens", "");
+    List<String> tokens = section.texts("gatewayTokens", List.of());
     try {
-      return GatewayTokens.of(
-          Stream.of(tokens.split(","))
-              .map(String::strip)
-              .filter(token -> !token.isEmpty())
-              .toList());
+      return GatewayTokens.of(tokens);
     } catch (IllegalArgumentException e) {
       throw section.refused("gatewayTokens", e.getMessage());
     }

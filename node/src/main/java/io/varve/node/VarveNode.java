@@ -1,10 +1,7 @@
 package io.varve.node;
 
-import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
 import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import io.varve.node.api.ApiOptions;
 import io.varve.node.api.ApiServer;
 import io.varve.node.api.LogGate;
@@ -16,6 +13,7 @@ import io.varve.node.ops.StoreMetrics;
 import io.varve.node.pipeline.AppendPipeline;
 import io.varve.node.read.LogReads;
 import io.varve.node.routing.AppendRouter;
+import io.varve.node.security.BearerHeader;
 import io.varve.statemachine.AppendValidator;
 import io.varve.statemachine.ratis.Halt;
 import java.net.InetSocketAddress;
@@ -225,18 +223,11 @@ public final class VarveNode implements AutoCloseable {
         .disableRetry()
         .maxInboundMessageSize(options.maxMessageBytes())
         // This node has found its callers entitled: the leader need not know them.
-        .intercept(options.gateways().own().map(VarveNode::bearer).stream().toList())
+        .intercept(options.gateways().own().map(BearerHeader::showing).stream().toList())
         // A leader that vanished without a word must not hold its callers until their deadlines.
         .keepAliveTime(5, TimeUnit.SECONDS)
         .keepAliveTimeout(5, TimeUnit.SECONDS)
         .build();
-  }
-
-  private static ClientInterceptor bearer(String token) {
-    Metadata headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
-    return MetadataUtils.newAttachHeadersInterceptor(headers);
   }
 
   private static void closeQuietly(AutoCloseable opened) {

@@ -3,6 +3,7 @@ package io.varve.gateway.http;
 import io.varve.client.Filter;
 import io.varve.client.FilterItem;
 import io.varve.gateway.identity.Caller;
+import io.varve.gateway.identity.ReservedSources;
 import io.varve.gateway.problem.Problem;
 import io.varve.gateway.problem.ProblemCode;
 import io.varve.gateway.problem.ProblemException;
@@ -14,30 +15,32 @@ import io.varve.gateway.problem.ProblemException;
  */
 final class Access {
 
-  /** How the gateway's own sources begin. */
-  static final String RESERVED = "_varve/";
-
   private Access() {}
 
   /** Whether a source may be read. */
   static boolean mayRead(Caller caller, String source) {
     return caller.grants().mayReadEverything()
-        || (!source.startsWith(RESERVED) && caller.grants().mayRead(source));
+        || (!ReservedSources.isReserved(source) && caller.grants().mayRead(source));
   }
 
   /** Passes if a source may be read. */
   static void requireRead(Caller caller, String source, String field) {
-    if (source.startsWith(RESERVED)) {
-      caller.requireReadEverything("to read a source that begins with '" + RESERVED + "'");
+    if (ReservedSources.isReserved(source)) {
+      caller.requireReadEverything(
+          "to read a source that begins with '" + ReservedSources.PREFIX + "'");
     }
     caller.requireRead(source, field);
   }
 
   /** Passes if a source may be appended to. */
   static void requireAppend(Caller caller, String source, String field) {
-    if (source.startsWith(RESERVED)) {
+    if (ReservedSources.isReserved(source)) {
       throw denied(
-          "sources that begin with '" + RESERVED + "' are the gateway's own: '" + source + "'",
+          "sources that begin with '"
+              + ReservedSources.PREFIX
+              + "' are the gateway's own: '"
+              + source
+              + "'",
           field);
     }
     caller.requireAppend(source, field);
@@ -61,7 +64,7 @@ final class Access {
   /** Passes if a condition on a source may be asked for: its conflict tells of the source. */
   static void requireCondition(Caller caller, String source, String field) {
     boolean granted =
-        source.startsWith(RESERVED)
+        ReservedSources.isReserved(source)
             ? caller.grants().mayReadEverything()
             : caller.grants().mayRead(source) || caller.grants().mayAppend(source);
     if (!granted) {
@@ -75,8 +78,9 @@ final class Access {
       throw denied(
           "no grant lets this client read all sources that begin with '" + prefix + "'", field);
     }
-    if (prefix.startsWith(RESERVED)) {
-      caller.requireReadEverything("to list sources that begin with '" + RESERVED + "'");
+    if (ReservedSources.isReserved(prefix)) {
+      caller.requireReadEverything(
+          "to list sources that begin with '" + ReservedSources.PREFIX + "'");
     }
   }
 

@@ -33,8 +33,7 @@ public final class Problems {
       return Problem.conflict(conflict.conflict());
     }
     if (cause instanceof PermissionDeniedException || cause instanceof UnauthenticatedException) {
-      LOG.error("the cluster refuses this gateway; it may lack its cluster.token", cause);
-      return Problem.of(ProblemCode.INTERNAL, "the gateway's log says what happened");
+      return internal("the cluster refuses this gateway; it may lack its cluster.token", cause);
     }
     if (cause instanceof VarveException varve) {
       return of(varve);
@@ -46,7 +45,11 @@ public final class Problems {
       return Problem.of(ProblemCode.UNAVAILABLE, "the gateway is stopping: ask another one")
           .retryAfter(ELECTION);
     }
-    LOG.error("a request failed for a reason that nobody expected", cause);
+    return internal("a request failed for a reason that nobody expected", cause);
+  }
+
+  private static Problem internal(String what, Throwable cause) {
+    LOG.error(what, cause);
     return Problem.of(ProblemCode.INTERNAL, "the gateway's log says what happened");
   }
 

@@ -6,6 +6,7 @@ import io.varve.client.FilterItem;
 import io.varve.client.ReadOptions;
 import io.varve.client.SubscribeOptions;
 import io.varve.gateway.identity.Caller;
+import io.varve.gateway.identity.ReservedSources;
 import io.varve.gateway.problem.Problem;
 import io.varve.gateway.problem.ProblemCode;
 import io.varve.gateway.problem.ProblemException;
@@ -22,9 +23,6 @@ import java.util.TreeSet;
  * they were named in, so that their streams share what is upstream.
  */
 sealed interface Selection {
-
-  /** Sources that begin so are the gateway's own records. */
-  String OWN_PREFIX = "_varve/";
 
   /** What the log takes as items of one filter. */
   int MAX_FILTER_ITEMS = 16;
@@ -189,7 +187,7 @@ sealed interface Selection {
   }
 
   private static void requireReadOwn(Caller caller, String source, String field) {
-    if (source.startsWith(OWN_PREFIX) && !caller.grants().mayReadEverything()) {
+    if (ReservedSources.isReserved(source) && !caller.grants().mayReadEverything()) {
       throw new ProblemException(
           Problem.of(
               ProblemCode.PERMISSION_DENIED,

@@ -17,6 +17,7 @@ import io.varve.gateway.http.Http;
 import io.varve.gateway.identity.Device;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
+import io.varve.gateway.identity.ReservedSources;
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
 import io.varve.node.cluster.MemberConfig;
@@ -105,6 +106,11 @@ class ClusterTokenTest {
     try (EventStream landed = service.read(ReadOptions.ofSource(source))) {
       assertThat(landed.stream()).extracting(Event::type).containsExactly("Painted");
     }
+  }
+
+  @Test
+  void nodesKeepFromOthersWhatGatewaysKeepForThemselves() {
+    assertThat(GatewayTokens.RESERVED_SOURCES).isEqualTo(ReservedSources.PREFIX);
   }
 
   /** Its clients are not at fault: they are not refused, and go on trying. */

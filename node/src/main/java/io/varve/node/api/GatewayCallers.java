@@ -6,15 +6,11 @@ import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
+import io.varve.node.security.BearerHeader;
 import io.varve.node.security.GatewayTokens;
 
 /** Tells the calls of gateways from those of others, by the bearer token they carry. */
 final class GatewayCallers implements ServerInterceptor {
-
-  private static final Metadata.Key<String> AUTHORIZATION =
-      Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER);
-
-  private static final String BEARER = "bearer ";
 
   /** Only calls that are not a gateway's say so: most nodes' calls need no context of their own. */
   private static final Context.Key<Boolean> IS_GATEWAY =
@@ -34,17 +30,10 @@ final class GatewayCallers implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    if (!tokens.required() || showsToken(headers)) {
+    if (!tokens.required() || BearerHeader.token(headers).filter(tokens::include).isPresent()) {
       return next.startCall(call, headers);
     }
     return Contexts.interceptCall(
         Context.current().withValue(IS_GATEWAY, false), call, headers, next);
-  }
-
-  private boolean showsToken(Metadata headers) {
-    String shown = headers.get(AUTHORIZATION);
-    return shown != null
-        && shown.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        && tokens.include(shown.substring(BEARER.length()).strip());
   }
 }

@@ -43,17 +43,10 @@ public final class LogGate {
    */
   Optional<Error> checkAppend(
       String log, ByteString expectedIdentity, Append append, boolean fromGateway) {
-    Optional<Error> error = checkName(log).or(() -> checkIdentity(expectedIdentity));
-    if (error.isPresent()) {
-      return error;
-    }
-    if (!fromGateway) {
-      error = checkRights(append);
-      if (error.isPresent()) {
-        return error;
-      }
-    }
-    return validator.check(append).map(Errors::of);
+    return checkName(log)
+        .or(() -> checkIdentity(expectedIdentity))
+        .or(() -> fromGateway ? Optional.empty() : checkRights(append))
+        .or(() -> validator.check(append).map(Errors::of));
   }
 
   /** Why a read must be refused, if it must. */

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -71,6 +72,20 @@ public final class ConfigSection implements AutoCloseable {
     asked(key, "text", otherwise, "");
     Scalar scalar = scalar(key);
     return scalar == null || scalar.text().isEmpty() ? otherwise : scalar.text();
+  }
+
+  /** The texts of a list with commas between, blanks around them left out; none = none. */
+  public List<String> texts(String key, List<String> otherwise) {
+    return split(text(key, String.join(",", otherwise)));
+  }
+
+  /** The same, but there must be a text. */
+  public List<String> texts(String key) {
+    return split(text(key));
+  }
+
+  private static List<String> split(String list) {
+    return Stream.of(list.split(",")).map(String::strip).filter(one -> !one.isEmpty()).toList();
   }
 
   /** A whole number within bounds, or what stands in for it. */

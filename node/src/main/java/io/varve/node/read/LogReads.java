@@ -285,13 +285,11 @@ public final class LogReads implements AutoCloseable {
     calls.forEach(call -> call.answer.completeExceptionally(new ErrorException(error)));
     workers.shutdown();
     try {
-      if (!workers.awaitTermination(5, TimeUnit.SECONDS)) {
-        workers.shutdownNow().forEach(Runnable::run);
-      }
+      boolean unused = workers.awaitTermination(5, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
-      workers.shutdownNow().forEach(Runnable::run);
       Thread.currentThread().interrupt();
     }
+    workers.shutdownNow().forEach(Runnable::run); // nothing, when they ended in time
   }
 
   /** Closes the cursors of streams whose callers have taken nothing for so long. */
