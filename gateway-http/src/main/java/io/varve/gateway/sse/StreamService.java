@@ -33,9 +33,11 @@ import io.varve.gateway.problem.Problems;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -64,6 +66,10 @@ public final class StreamService implements HttpService {
 
   /** How soon to try again for a place: streams end when pages are closed. */
   private static final Duration NO_PLACE = Duration.ofSeconds(5);
+
+  /** What is over after a while, by itself. */
+  private static final Set<ProblemCode> PASSING =
+      EnumSet.of(ProblemCode.UNAVAILABLE, ProblemCode.OVERLOADED, ProblemCode.DEADLINE_EXCEEDED);
 
   /** How many times a log is looked at that is being replaced. */
   private static final int LOOKS = 2;
@@ -125,7 +131,7 @@ public final class StreamService implements HttpService {
               .thenCompose(caller -> open(ctx, request.headers(), caller, query))
               .exceptionally(failure -> refused(request.headers(), Problems.of(failure))));
     } catch (RuntimeException failure) {
-      return Problems.of(failure).toResponse();
+      return refused(request.headers(), Problems.of(failure));
     }
   }
 
@@ -135,16 +141,18 @@ public final class StreamService implements HttpService {
    * to send a header of its own.
    */
   private static HttpResponse refused(RequestHeaders headers, Problem problem) {
-    boolean passes = problem.retryAfter().isPresent();
     boolean eventSource =
-        headers.accept().contains(EVENT_STREAM) && !headers.contains(HttpHeaderNames.AUTHORIZATION);
-    if (!passes || !eventSource) {
+        headers.accept().stream().anyMatch(type -> type.is(MediaType.EVENT_STREAM))
+            && !headers.contains(HttpHeaderNames.AUTHORIZATION);
+    if (!eventSource || !PASSING.contains(problem.code())) {
       return problem.toResponse();
     }
+    long wait = problem.retryAfter().map(Duration::toMillis).orElse(0L);
+    long millis = Math.max(retryMillis(), wait);
     return HttpResponse.of(
         stream().build(),
         HttpData.ofUtf8(
-            Frame.retry(retryMillis()).data().toStringUtf8()
+            Frame.retry(millis).data().toStringUtf8()
                 + Frame.reconnect(problem.detail()).data().toStringUtf8()));
   }
 

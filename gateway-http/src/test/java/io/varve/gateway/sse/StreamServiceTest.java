@@ -9,6 +9,10 @@ import io.varve.client.AppendResult.Appended;
 import io.varve.client.Bytes;
 import io.varve.client.NewEvent;
 import io.varve.client.VarveClient;
+import io.varve.gateway.identity.Authenticator;
+import io.varve.gateway.problem.Problem;
+import io.varve.gateway.problem.ProblemCode;
+import io.varve.gateway.problem.ProblemException;
 import io.varve.testkit.EmbeddedVarve;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -17,6 +21,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +34,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class StreamServiceTest {
+  /** What no {@code EventSource} can send. */
+  private static final String BEARER = "Authorization: Bearer t";
+
   private static EmbeddedVarve varve;
   private static TestGateway defaults;
 
@@ -484,9 +494,12 @@ class StreamServiceTest {
         retries.add(Integer.parseInt(said.get(0).data()));
       }
       assertThat(retries.stream().distinct().count()).isGreaterThan(10);
-      try (Http1Sse late = new Http1Sse(gateway.port(), "?source=" + source)) {
+      try (Http1Sse late = new Http1Sse(gateway.port(), "?source=" + source, BEARER)) {
         assertThat(late.status()).isEqualTo(503);
         assertThat(late.header("retry-after")).isNotEmpty();
+      }
+      try (Http1Sse late = new Http1Sse(gateway.port(), "?source=" + source)) {
+        assertToldToComeBack(late, 1_000, "this gateway is shutting down; there may be others");
       }
     }
   }
@@ -511,20 +524,69 @@ class StreamServiceTest {
     try (TestGateway gateway = gateway(StreamOptions.defaults().withMaxStreams(2, 2))) {
       Http1Sse first = new Http1Sse(gateway.port(), "");
       try (Http1Sse second = new Http1Sse(gateway.port(), "");
-          Http1Sse third = new Http1Sse(gateway.port(), "")) {
-        assertThat(second.status()).isEqualTo(200);
+          Http1Sse third = new Http1Sse(gateway.port(), "", BEARER);
+          Http1Sse eventSource = new Http1Sse(gateway.port(), "")) {
+        assertThat(second.next().event()).isEqualTo("retry");
         assertThat(third.status()).isEqualTo(429);
         assertThat(third.header("retry-after")).isEqualTo("5");
         assertThat(third.body()).contains("\"code\":\"OVERLOADED\"");
+        assertToldToComeBack(eventSource, 5_000, "this gateway has its 2 streams open");
         first.close();
         await(
             "a place is free",
             () -> {
-              try (Http1Sse fourth = new Http1Sse(gateway.port(), "")) {
+              try (Http1Sse fourth = new Http1Sse(gateway.port(), "", BEARER)) {
                 return fourth.status() == 200;
               }
             });
       }
     }
+  }
+
+  /** As it is while a gateway that has just started has no way to the cluster yet. */
+  @Test
+  void anEventSourceWhoseCallerCannotBeToldComesBack() {
+    Problem unknown =
+        Problem.of(ProblemCode.UNAVAILABLE, "the gateway cannot look up the client")
+            .retryAfter(Duration.ofSeconds(1));
+    for (Authenticator authenticator :
+        List.<Authenticator>of(
+            headers -> CompletableFuture.failedFuture(new ProblemException(unknown)),
+            headers -> {
+              throw new ProblemException(unknown);
+            })) {
+      try (TestGateway gateway =
+              new TestGateway(
+                  () -> varve.clientBuilder().build(), authenticator, StreamOptions.defaults());
+          Http1Sse eventSource =
+              new Http1Sse(gateway.port(), "?source=a", "Cookie: varve_token=t");
+          Http1Sse other = new Http1Sse(gateway.port(), "?source=a", BEARER)) {
+        assertToldToComeBack(eventSource, 1_000, unknown.detail());
+        assertThat(other.status()).isEqualTo(503);
+      }
+    }
+  }
+
+  @Test
+  void anEventSourceThatIsRefusedForGoodIsToldSo() {
+    Authenticator nobody =
+        headers ->
+            CompletableFuture.failedFuture(
+                new ProblemException(Problem.of(ProblemCode.UNAUTHENTICATED, "who are you?")));
+    try (TestGateway gateway =
+            new TestGateway(() -> varve.clientBuilder().build(), nobody, StreamOptions.defaults());
+        Http1Sse eventSource = new Http1Sse(gateway.port(), "?source=a")) {
+      assertThat(eventSource.status()).isEqualTo(401);
+    }
+  }
+
+  private static void assertToldToComeBack(Http1Sse client, int leastMillis, String reason) {
+    assertThat(client.status()).isEqualTo(200);
+    assertThat(client.header("content-type")).isEqualTo("text/event-stream; charset=utf-8");
+    Matcher said =
+        Pattern.compile("retry: (\\d+)\n\nevent: reconnect\ndata: (.*)\n\n").matcher(client.body());
+    assertThat(said.matches()).isTrue();
+    assertThat(Integer.parseInt(said.group(1))).isBetween(leastMillis, 5_000);
+    assertThat(said.group(2)).isEqualTo("{\"reason\":\"" + reason + "\"}");
   }
 }
