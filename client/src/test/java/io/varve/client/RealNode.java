@@ -2,11 +2,9 @@ package io.varve.client;
 
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
+import io.varve.node.cluster.FreePorts;
 import io.varve.node.cluster.MemberConfig;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,7 +12,6 @@ import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -54,8 +51,8 @@ public final class RealNode implements BeforeAllCallback, AfterAllCallback {
 
   private VarveNode start(Path directory) {
     for (int attempt = 1; ; attempt++) {
-      String peer = "127.0.0.1:" + freePort();
-      address = "127.0.0.1:" + freePort();
+      String peer = "127.0.0.1:" + FreePorts.next();
+      address = "127.0.0.1:" + FreePorts.next();
       try {
         return VarveNode.start(
             NodeConfig.of(
@@ -73,19 +70,6 @@ public final class RealNode implements BeforeAllCallback, AfterAllCallback {
         if (attempt == ATTEMPTS) {
           throw taken;
         }
-      }
-    }
-  }
-
-  /** Below the ports of outgoing connections, so that nobody is given it by chance. */
-  private static int freePort() {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(12_000, 32_000);
-      try (ServerSocket socket = new ServerSocket()) {
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        return port;
-      } catch (IOException taken) {
-        // Another one.
       }
     }
   }

@@ -8,10 +8,10 @@ import io.varve.client.SubscriptionItem.Checkpoint;
 import io.varve.proto.v1.SubscribeRequest;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -307,7 +307,7 @@ class SubscribeTest extends ScriptedClusterTest {
   void callsAListenerThatMayBlock() {
     log.fill("s", 30);
     VarveClient client = client(leader("n1"));
-    List<Long> positions = Collections.synchronizedList(new ArrayList<>());
+    List<Long> positions = new CopyOnWriteArrayList<>();
     CountDownLatch caughtUp = new CountDownLatch(1);
 
     Subscription subscription =
@@ -375,7 +375,7 @@ class SubscribeTest extends ScriptedClusterTest {
   // ---- java.util.concurrent.Flow ----
 
   private static class Recorder implements Flow.Subscriber<SubscriptionItem> {
-    final List<SubscriptionItem> items = Collections.synchronizedList(new ArrayList<>());
+    final List<SubscriptionItem> items = new CopyOnWriteArrayList<>();
     final AtomicReference<Throwable> error = new AtomicReference<>();
     final AtomicBoolean completed = new AtomicBoolean();
     final AtomicInteger concurrent = new AtomicInteger();

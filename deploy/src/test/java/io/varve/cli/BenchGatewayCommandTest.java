@@ -8,9 +8,9 @@ import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
+import io.varve.node.cluster.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -219,10 +219,7 @@ class BenchGatewayCommandTest {
 
   @Test
   void whereNoGatewayAnswersItSaysSo(DemoCluster cluster, Cli cli) throws Exception {
-    int nobody;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = FreePorts.next();
 
     Cli.Result nothing = cli.run("bench", "gateway", "--http", "http://127.0.0.1:" + nobody);
     Cli.Result node =

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.varve.cli.demo.DemoCluster;
 import io.varve.client.json.Json;
+import io.varve.node.cluster.FreePorts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.math.BigInteger;
@@ -178,10 +179,7 @@ class GatewayCommandTest {
 
   @Test
   void withoutTheClusterItStartsAndIsNotReady() throws Exception {
-    int nobody;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nobody = free.getLocalPort();
-    }
+    int nobody = FreePorts.next();
     String address =
         address(
             start(

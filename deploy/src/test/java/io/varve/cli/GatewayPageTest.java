@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.SecureCookie;
+import io.varve.node.cluster.FreePorts;
 import io.varve.node.config.ConfigKey;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,10 +95,7 @@ class GatewayPageTest {
     }
     String example = DocumentedCommands.blocks(PAGE, "nginx").get(0);
     assertThat(example).contains("listen 80;");
-    int port;
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = FreePorts.next();
     Path file =
         Files.writeString(
             directory.resolve("nginx.conf"),

@@ -14,6 +14,7 @@ import io.varve.faults.LocalFirstChecker.Landed;
 import io.varve.faults.LocalFirstChecker.Written;
 import io.varve.faults.ProcessCluster.Leader;
 import io.varve.faults.ProcessCluster.Options;
+import io.varve.node.cluster.FreePorts;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;
@@ -223,7 +224,7 @@ class LocalFirstUnderFaultsTest {
             .collect(Collectors.joining(","));
     Path keys = directory.resolve("keys.json");
     for (int i = 1; i <= 2; i++) {
-      int port = Ports.next();
+      int port = FreePorts.next();
       Path home = Files.createDirectories(directory.resolve("gateway-" + i));
       Path config =
           Files.writeString(

@@ -1,5 +1,6 @@
 package io.varve.faults;
 
+import io.varve.node.cluster.FreePorts;
 import io.varve.proto.v1.DescribeResponse;
 import io.varve.proto.v1.Member;
 import io.varve.proto.v1.MemberRole;
@@ -76,7 +77,7 @@ final class ProcessCluster implements AutoCloseable {
     this.directory = directory;
     NodeYaml yaml = new NodeYaml(options.tuning());
     for (int i = 1; i <= 3; i++) {
-      yaml.member("n" + i, Ports.next(), Ports.next(), Ports.next());
+      yaml.member("n" + i, FreePorts.next(), FreePorts.next(), FreePorts.next());
     }
     for (NodeYaml.Member member : yaml.members()) {
       Path home = directory.resolve(member.id());

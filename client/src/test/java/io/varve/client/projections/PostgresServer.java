@@ -1,8 +1,7 @@
 package io.varve.client.projections;
 
+import io.varve.node.cluster.FreePorts;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -60,9 +59,7 @@ final class PostgresServer implements BeforeAllCallback, AfterAllCallback {
                 "-E",
                 "UTF8",
                 "--no-sync")));
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = socket.getLocalPort();
-    }
+    port = FreePorts.next();
     run(
         asUser(
             List.of(

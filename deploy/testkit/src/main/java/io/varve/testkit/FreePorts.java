@@ -1,48 +1,90 @@
 package io.varve.testkit;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.util.HashSet;
-import java.util.Set;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Ports of the loopback address that nobody listens on, below those that systems hand out for
- * outgoing connections: a node that is restarted finds its port still free. Thread-safe.
+ * outgoing connections, and in blocks that are this process's as long as it lives: a node that is
+ * restarted finds its port still free, whatever tests run beside this one. Thread-safe.
  */
 final class FreePorts {
 
   private static final int LOWEST = 12_000;
-  private static final int HIGHEST = 32_000;
-  private static final int ATTEMPTS = 1_000;
-  private static final Set<Integer> GIVEN = new HashSet<>();
+  private static final int BLOCK = 100;
+  private static final int BLOCKS = 200;
+
+  /**
+   * Blocks that one process keeps: a long series of tests gets the ports of its beginning again.
+   */
+  private static final int MOST = 10;
+
+  /** Each listens at the first port of a block, which keeps it from other processes. */
+  private static final Deque<ServerSocket> GUARDS = new ArrayDeque<>();
+
+  private static int next;
+  private static int end;
 
   private FreePorts() {}
 
-  /** A port never given before in this process, as long as there are any. */
+  /** A port that was not given in this process before, or long ago. */
   static synchronized int next() {
-    if (GIVEN.size() > (HIGHEST - LOWEST) / 2) {
-      GIVEN.clear(); // a long series of tests: those of its beginning are free again
-    }
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST);
-      if (!GIVEN.contains(port) && isFree(port)) {
-        GIVEN.add(port);
+    for (int attempt = 0; attempt < MOST * BLOCK; attempt++) {
+      if (next == end) {
+        ServerSocket guard = GUARDS.size() < MOST ? claim() : GUARDS.removeFirst();
+        GUARDS.addLast(guard);
+        next = guard.getLocalPort() + 1;
+        end = guard.getLocalPort() + BLOCK;
+      }
+      int port = next++;
+      Optional<ServerSocket> listening = listen(port);
+      if (listening.isPresent()) {
+        close(listening.get());
         return port;
       }
     }
-    throw new IllegalStateException("found no free port in " + ATTEMPTS + " attempts");
+    throw new IllegalStateException("found no free port");
   }
 
-  private static boolean isFree(int port) {
-    try (ServerSocket socket = new ServerSocket()) {
-      socket.setReuseAddress(true);
-      socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      return true;
+  private static ServerSocket claim() {
+    int first = ThreadLocalRandom.current().nextInt(BLOCKS);
+    for (int i = 0; i < BLOCKS; i++) {
+      Optional<ServerSocket> guard = listen(LOWEST + (first + i) % BLOCKS * BLOCK);
+      if (guard.isPresent()) {
+        return guard.get();
+      }
+    }
+    throw new IllegalStateException("all " + BLOCKS + " blocks of ports are taken");
+  }
+
+  private static Optional<ServerSocket> listen(int port) {
+    try {
+      ServerSocket socket = new ServerSocket();
+      try {
+        socket.setReuseAddress(true);
+        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return Optional.of(socket);
+      } catch (IOException taken) {
+        close(socket);
+        return Optional.empty();
+      }
     } catch (IOException e) {
-      return false;
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void close(ServerSocket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 }

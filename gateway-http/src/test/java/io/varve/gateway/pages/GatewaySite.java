@@ -8,6 +8,7 @@ import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
+import io.varve.node.cluster.FreePorts;
 import io.varve.testkit.EmbeddedVarve;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -26,13 +27,12 @@ import java.util.Optional;
 final class GatewaySite implements AutoCloseable {
   private final EmbeddedVarve varve = EmbeddedVarve.start();
   private final Path signingKeys;
-  private final int port;
+  private final int port = FreePorts.next();
   private Optional<Gateway> gateway = Optional.empty();
 
   GatewaySite(Path directory) {
     signingKeys = directory.resolve("signing-keys.json");
-    gateway = Optional.of(gateway(0));
-    port = gateway.get().port();
+    start();
   }
 
   /** Where it is: browsers trust localhost as they trust https. */
@@ -49,7 +49,7 @@ final class GatewaySite implements AutoCloseable {
   /** Listens again: another gateway, at the same address. */
   void start() {
     if (gateway.isEmpty()) {
-      gateway = Optional.of(gateway(port));
+      gateway = Optional.of(open());
     }
   }
 
@@ -77,7 +77,7 @@ final class GatewaySite implements AutoCloseable {
     varve.close();
   }
 
-  private Gateway gateway(int listenAt) {
+  private Gateway open() {
     IdentityOptions identity =
         IdentityOptions.keys(signingKeys)
             .withCreateSigningKeys(true)
@@ -86,7 +86,7 @@ final class GatewaySite implements AutoCloseable {
                 new Grants(List.of("canvas/", "presence/"), List.of("canvas/t-", "presence/")));
     return Gateway.start(
         GatewayConfig.of(List.of(varve.target()), identity)
-            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), listenAt))
+            .withListen(new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
             .withDeadline(Duration.ofSeconds(20))
             .withDrain(Duration.ofSeconds(1)));
   }

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.fail;
 import io.varve.client.VarveClient;
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
+import io.varve.node.cluster.FreePorts;
 import io.varve.node.cluster.HostAndPort;
 import io.varve.node.cluster.MemberConfig;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -43,16 +40,15 @@ public final class ThreeNodes implements AutoCloseable {
   public static ThreeNodes start(Path directory) {
     List<RuntimeException> failures = new ArrayList<>();
     while (failures.size() < START_ATTEMPTS) {
-      List<Integer> ports = freePorts(9);
       List<MemberConfig> members = new ArrayList<>();
       List<HostAndPort> admin = new ArrayList<>();
       for (int i = 0; i < 3; i++) {
         members.add(
             new MemberConfig(
                 "node-" + (i + 1),
-                "127.0.0.1:" + ports.get(3 * i),
-                "127.0.0.1:" + ports.get(3 * i + 1)));
-        admin.add(new HostAndPort("127.0.0.1", ports.get(3 * i + 2)));
+                "127.0.0.1:" + FreePorts.next(),
+                "127.0.0.1:" + FreePorts.next()));
+        admin.add(new HostAndPort("127.0.0.1", FreePorts.next()));
       }
       ThreeNodes nodes =
           new ThreeNodes(directory.resolve("attempt-" + failures.size()), members, admin);
@@ -141,22 +137,5 @@ public final class ThreeNodes implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IllegalStateException("interrupted", e);
     }
-  }
-
-  private static List<Integer> freePorts(int count) {
-    List<ServerSocket> sockets = new ArrayList<>();
-    List<Integer> ports = new ArrayList<>();
-    try {
-      for (int i = 0; i < count; i++) {
-        sockets.add(new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
-        ports.add(sockets.get(i).getLocalPort());
-      }
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return ports;
   }
 }

@@ -8,12 +8,12 @@ import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.http.Eventually;
 import io.varve.gateway.identity.IdentityOptions;
+import io.varve.node.cluster.FreePorts;
 import io.varve.testkit.EmbeddedVarve;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -63,9 +63,7 @@ class NginxTest {
     }
     varve = EmbeddedVarve.start();
     gateway = Gateway.start(GatewayConfig.of(List.of(varve.target()), IdentityOptions.open()));
-    try (ServerSocket free = new ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    port = FreePorts.next();
     Path configuration =
         Files.writeString(
             directory.resolve("nginx.conf"),

@@ -20,12 +20,11 @@ import io.varve.gateway.identity.IdentityOptions;
 import io.varve.gateway.identity.ReservedSources;
 import io.varve.node.NodeConfig;
 import io.varve.node.VarveNode;
+import io.varve.node.cluster.FreePorts;
 import io.varve.node.cluster.MemberConfig;
 import io.varve.node.ops.AdminOptions;
 import io.varve.node.security.GatewayTokens;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -47,8 +46,8 @@ class ClusterTokenTest {
 
   @BeforeEach
   void start() throws IOException {
-    String peers = "127.0.0.1:" + freePort();
-    String clients = "127.0.0.1:" + freePort();
+    String peers = "127.0.0.1:" + FreePorts.next();
+    String clients = "127.0.0.1:" + FreePorts.next();
     node =
         VarveNode.start(
             NodeConfig.of(
@@ -64,12 +63,6 @@ class ClusterTokenTest {
   void stop() {
     service.close();
     node.close();
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 
   private GatewayConfig config() {

@@ -19,11 +19,9 @@ import io.varve.gateway.http.Eventually;
 import io.varve.gateway.identity.ClientRecord;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityRecords;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import io.varve.node.cluster.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -121,14 +119,6 @@ class LocalBufferGatewayTest extends WholeGatewayTest {
     buffer.landed().orTimeout(120, TimeUnit.SECONDS).join();
   }
 
-  private static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
   private Gateway startAt(int port) {
     return start(
         config ->
@@ -160,7 +150,7 @@ class LocalBufferGatewayTest extends WholeGatewayTest {
 
   @Test
   void aDeviceThatStartsOfflineSyncsOnceThereIsAGateway() {
-    int port = freePort();
+    int port = FreePorts.next();
     URI uri = URI.create("http://127.0.0.1:" + port);
     try (LocalBuffer buffer =
         LocalBuffer.builder().gateway(uri).directory(directory).retry(FAST).open()) {
@@ -185,7 +175,7 @@ class LocalBufferGatewayTest extends WholeGatewayTest {
 
   @Test
   void aRestartOfTheGatewayOnItsPortGoesUnnoticedButForTheWait() {
-    int port = freePort();
+    int port = FreePorts.next();
     Gateway first = startAt(port);
     LocalBuffer buffer = open(first.uri());
     LocalSource<Map<String, LocalEvent>> source = buffer.source(name);
@@ -210,8 +200,8 @@ class LocalBufferGatewayTest extends WholeGatewayTest {
 
   @Test
   void oneOfTwoGatewaysIsEnough() {
-    Gateway one = startAt(freePort());
-    Gateway two = startAt(freePort());
+    Gateway one = startAt(FreePorts.next());
+    Gateway two = startAt(FreePorts.next());
     LocalBuffer buffer = open(one.uri(), two.uri());
     LocalSource<Map<String, LocalEvent>> source = buffer.source(name);
     source.append(paint(0, "red"));

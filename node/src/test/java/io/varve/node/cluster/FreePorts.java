@@ -4,39 +4,81 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports that nobody listens on, below the range from which the system takes those of outgoing
- * connections: a node that is stopped and started again finds its port still free.
+ * Ports of the loopback address for tests, also those of other modules. They lie below the range
+ * from which the system takes those of outgoing connections, and each belongs to a block that is
+ * this process's as long as it lives, whichever other tests run on the machine: who is stopped and
+ * started again finds its port still free. Thread-safe.
  */
 public final class FreePorts {
 
   private static final int LOWEST = 12_000;
-  private static final int HIGHEST = 32_000;
-  private static final Set<Integer> GIVEN = ConcurrentHashMap.newKeySet();
+  private static final int BLOCK = 100;
+  private static final int BLOCKS = 200;
+
+  /** Each listens at the first port of a block, and so keeps it from other processes. */
+  private static final List<ServerSocket> GUARDS = new ArrayList<>();
+
+  private static int next;
+  private static int end;
 
   private FreePorts() {}
 
-  /** A port of the loopback address, never given twice in this process. */
-  public static int next() {
-    for (int attempt = 0; attempt < 1_000; attempt++) {
-      int port = ThreadLocalRandom.current().nextInt(LOWEST, HIGHEST);
-      if (GIVEN.contains(port)) {
-        continue;
+  /** A port that nobody listens at, never given twice in this process. */
+  public static synchronized int next() {
+    while (true) {
+      if (next == end) {
+        ServerSocket guard = claim();
+        GUARDS.add(guard);
+        next = guard.getLocalPort() + 1;
+        end = guard.getLocalPort() + BLOCK;
       }
-      try (ServerSocket socket = new ServerSocket()) {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-      } catch (IOException e) {
-        continue;
-      }
-      if (GIVEN.add(port)) {
+      int port = next++;
+      Optional<ServerSocket> listening = listen(port);
+      if (listening.isPresent()) {
+        close(listening.get());
         return port;
       }
     }
-    throw new IllegalStateException("no free port found");
+  }
+
+  private static ServerSocket claim() {
+    int first = ThreadLocalRandom.current().nextInt(BLOCKS);
+    for (int i = 0; i < BLOCKS; i++) {
+      Optional<ServerSocket> guard = listen(LOWEST + (first + i) % BLOCKS * BLOCK);
+      if (guard.isPresent()) {
+        return guard.get();
+      }
+    }
+    throw new IllegalStateException("all " + BLOCKS + " blocks of ports are taken");
+  }
+
+  private static Optional<ServerSocket> listen(int port) {
+    try {
+      ServerSocket socket = new ServerSocket();
+      try {
+        socket.setReuseAddress(true);
+        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        return Optional.of(socket);
+      } catch (IOException taken) {
+        close(socket);
+        return Optional.empty();
+      }
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void close(ServerSocket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
   }
 }
