@@ -58,8 +58,7 @@ final class LogAppenders {
             .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
             .whenComplete((nothing, e) -> confirmations.remove(confirmation));
     for (TrackedAppender appender : appenders) {
-      confirmation.ask(appender);
-      appender.triggerHeartbeat();
+      appender.sendFrom(confirmation.ask(appender));
     }
     confirmation.check();
     return confirmation.future;
@@ -87,9 +86,12 @@ final class LogAppenders {
       this.isMajority = isMajority;
     }
 
-    synchronized void ask(TrackedAppender appender) {
+    /** From which call id on the sender's messages are sent later than this call. */
+    synchronized long ask(TrackedAppender appender) {
       // Whatever has taken its call id before now may have been answered before now.
-      firstCallIds.put(appender, appender.getCallId());
+      long first = appender.getCallId();
+      firstCallIds.put(appender, first);
+      return first;
     }
 
     void onReply(TrackedAppender appender, AppendEntriesReplyProto reply) {

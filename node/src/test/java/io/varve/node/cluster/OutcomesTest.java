@@ -237,6 +237,31 @@ class OutcomesTest {
     }
   }
 
+  /** What comes while the leader's sender is busy must not wait until the sender looks again. */
+  @Test
+  void noReadAndNoAppendWaitsForTheNextHeartbeat() throws Exception {
+    // Heartbeats every 10 s: one of a few hundred that waits for one is seen.
+    cluster =
+        new TestCluster(
+                directory,
+                3,
+                TestCluster.TUNING.withElectionTimeout(
+                    Duration.ofSeconds(20), Duration.ofSeconds(21)))
+            .start()
+            .awaitReady();
+    String leader = cluster.awaitLeader();
+    cluster.append("s", 1);
+    for (int i = 0; i < 400; i++) {
+      String asked = cluster.ids().get(i % 3);
+      cluster
+          .node(leader)
+          .replicate(TestCluster.command(append("s")))
+          .thenRun(cluster.node(leader)::announceCommit)
+          .get(5, TimeUnit.SECONDS);
+      cluster.node(asked).readBarrier().get(5, TimeUnit.SECONDS);
+    }
+  }
+
   @Test
   void closingEndsWhatWaitsAndLeavesNoThread() {
     cluster = new TestCluster(directory, 3).start().awaitReady();
