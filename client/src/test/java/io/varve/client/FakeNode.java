@@ -16,6 +16,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.varve.node.cluster.FreePorts;
 import io.varve.proto.v1.AppendStreamRequest;
 import io.varve.proto.v1.AppendStreamResponse;
 import io.varve.proto.v1.Appended;
@@ -64,7 +65,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
@@ -77,10 +77,6 @@ import org.jspecify.annotations.Nullable;
  * dies. Several share one {@link FakeLog}.
  */
 final class FakeNode implements AutoCloseable {
-
-  private static final int LOWEST_PORT = 12_000;
-  private static final int HIGHEST_PORT = 30_000;
-  private static final int PORT_TRIES = 100;
 
   private static final Metadata.Key<String> LEADER =
       Metadata.Key.of("varve-leader", Metadata.ASCII_STRING_MARSHALLER);
@@ -195,27 +191,22 @@ final class FakeNode implements AutoCloseable {
    * takes those of outgoing connections: none of them may sit on a killed node's port.
    */
   void start() {
-    for (int tries = 1; ; tries++) {
-      int candidate =
-          port != 0 ? port : ThreadLocalRandom.current().nextInt(LOWEST_PORT, HIGHEST_PORT);
-      try {
-        server =
-            NettyServerBuilder.forAddress(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), candidate), credentials)
-                .permitKeepAliveTime(1, TimeUnit.SECONDS)
-                .maxInboundMessageSize(32 << 20)
-                .intercept(new NameLeader())
-                .addService(new Log())
-                .addService(new Cluster())
-                .build()
-                .start();
-        port = candidate;
-        return;
-      } catch (IOException taken) {
-        if (port != 0 || tries == PORT_TRIES) {
-          throw new UncheckedIOException(taken);
-        }
-      }
+    if (port == 0) {
+      port = FreePorts.next();
+    }
+    try {
+      server =
+          NettyServerBuilder.forAddress(
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), port), credentials)
+              .permitKeepAliveTime(1, TimeUnit.SECONDS)
+              .maxInboundMessageSize(32 << 20)
+              .intercept(new NameLeader())
+              .addService(new Log())
+              .addService(new Cluster())
+              .build()
+              .start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

@@ -8,7 +8,7 @@ import io.varve.gateway.Gateway;
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityOptions;
-import io.varve.node.cluster.FreePorts;
+import io.varve.testkit.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.varve.cli.demo.DemoCluster;
 import io.varve.client.json.Json;
-import io.varve.node.cluster.FreePorts;
+import io.varve.testkit.FreePorts;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.math.BigInteger;

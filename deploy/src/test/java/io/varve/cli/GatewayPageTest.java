@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.gateway.GatewayConfig;
 import io.varve.gateway.identity.SecureCookie;
-import io.varve.node.cluster.FreePorts;
 import io.varve.node.config.ConfigKey;
+import io.varve.testkit.FreePorts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -14,7 +14,7 @@ import io.varve.faults.LocalFirstChecker.Landed;
 import io.varve.faults.LocalFirstChecker.Written;
 import io.varve.faults.ProcessCluster.Leader;
 import io.varve.faults.ProcessCluster.Options;
-import io.varve.node.cluster.FreePorts;
+import io.varve.testkit.FreePorts;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.IOException;

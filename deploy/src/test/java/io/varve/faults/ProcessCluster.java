@@ -1,9 +1,9 @@
 package io.varve.faults;
 
-import io.varve.node.cluster.FreePorts;
 import io.varve.proto.v1.DescribeResponse;
 import io.varve.proto.v1.Member;
 import io.varve.proto.v1.MemberRole;
+import io.varve.testkit.FreePorts;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -11,11 +11,11 @@ import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Ports of the loopback address that nobody listens on, below those that systems hand out for
- * outgoing connections, and in blocks that are this process's as long as it lives: a node that is
- * restarted finds its port still free, whatever tests run beside this one. Thread-safe.
+ * Ports of the loopback address for servers in tests: below those that systems hand out for
+ * outgoing connections, and in blocks that are this process's as long as it lives, whatever tests
+ * run beside it. A server that is stopped and started again finds its port still free. Thread-safe.
  */
-final class FreePorts {
+public final class FreePorts {
 
   private static final int LOWEST = 12_000;
   private static final int BLOCK = 100;
@@ -34,8 +34,13 @@ final class FreePorts {
 
   private FreePorts() {}
 
-  /** A port that was not given in this process before, or long ago. */
-  static synchronized int next() {
+  /**
+   * A port, 12,001 to 31,999, that nobody listens at. None is given a second time before some 1,000
+   * others were.
+   *
+   * @throws IllegalStateException if there is none
+   */
+  public static synchronized int next() {
     for (int attempt = 0; attempt < MOST * BLOCK; attempt++) {
       if (next == end) {
         ServerSocket guard = GUARDS.size() < MOST ? claim() : GUARDS.removeFirst();

@@ -19,7 +19,7 @@ import io.varve.gateway.http.Eventually;
 import io.varve.gateway.identity.ClientRecord;
 import io.varve.gateway.identity.Grants;
 import io.varve.gateway.identity.IdentityRecords;
-import io.varve.node.cluster.FreePorts;
+import io.varve.testkit.FreePorts;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
