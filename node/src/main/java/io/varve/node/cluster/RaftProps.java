@@ -87,6 +87,8 @@ final class RaftProps {
     // The write buffer must hold the largest entry and its frame.
     RaftServerConfigKeys.Log.setWriteBufferSize(
         p, SizeInBytes.valueOf(tuning.entryBytes() + MESSAGE_OVERHEAD_BYTES));
+    // A message goes out when there is one, not a millisecond after the last.
+    RaftServerConfigKeys.Log.Appender.setWaitTimeMin(p, TimeDuration.ZERO);
     // How long to leave a follower alone after errors. Ratis's default comes to 5 s, so that a node
     // that returns after a while away would wait that long, several times over, for each step of
     // its way back.
