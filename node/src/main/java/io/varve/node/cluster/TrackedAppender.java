@@ -86,8 +86,9 @@ final class TrackedAppender extends GrpcLogAppender {
   @Override
   protected void resetHeartbeatTrigger() {
     super.resetHeartbeatTrigger();
-    if (awaitedCallId.get() - composedCallId > 0
-        || getRaftLog().getLastCommittedIndex() > composedCommitIndex) {
+    boolean committed = getRaftLog().getLastCommittedIndex() > composedCommitIndex;
+    // Entries that wait will say what is committed.
+    if (awaitedCallId.get() - composedCallId > 0 || (committed && !hasAppendEntries())) {
       triggerHeartbeat();
     }
   }
