@@ -33,11 +33,9 @@ import io.varve.gateway.problem.Problems;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -55,7 +53,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  */
 public final class StreamService implements HttpService {
   private static final MediaType EVENT_STREAM =
-      MediaType.create("text", "event-stream").withParameter("charset", "utf-8");
+      MediaType.EVENT_STREAM.withParameter("charset", "utf-8");
 
   private static final String LOG_IDENTITY = "varve-log-identity";
 
@@ -66,10 +64,6 @@ public final class StreamService implements HttpService {
 
   /** How soon to try again for a place: streams end when pages are closed. */
   private static final Duration NO_PLACE = Duration.ofSeconds(5);
-
-  /** What is over after a while, by itself. */
-  private static final Set<ProblemCode> PASSING =
-      EnumSet.of(ProblemCode.UNAVAILABLE, ProblemCode.OVERLOADED, ProblemCode.DEADLINE_EXCEEDED);
 
   /** How many times a log is looked at that is being replaced. */
   private static final int LOOKS = 2;
@@ -144,7 +138,7 @@ public final class StreamService implements HttpService {
     boolean eventSource =
         headers.accept().stream().anyMatch(type -> type.is(MediaType.EVENT_STREAM))
             && !headers.contains(HttpHeaderNames.AUTHORIZATION);
-    if (!eventSource || !PASSING.contains(problem.code())) {
+    if (!eventSource || !Retries.isWorthwhile(problem)) {
       return problem.toResponse();
     }
     long wait = problem.retryAfter().map(Duration::toMillis).orElse(0L);
