@@ -1,13 +1,10 @@
 package io.varve.testkit;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -49,9 +46,7 @@ public final class FreePorts {
         end = guard.getLocalPort() + BLOCK;
       }
       int port = next++;
-      Optional<ServerSocket> listening = listen(port);
-      if (listening.isPresent()) {
-        close(listening.get());
+      if (isFree(port)) {
         return port;
       }
     }
@@ -61,35 +56,24 @@ public final class FreePorts {
   private static ServerSocket claim() {
     int first = ThreadLocalRandom.current().nextInt(BLOCKS);
     for (int i = 0; i < BLOCKS; i++) {
-      Optional<ServerSocket> guard = listen(LOWEST + (first + i) % BLOCKS * BLOCK);
-      if (guard.isPresent()) {
-        return guard.get();
+      try {
+        return listen(LOWEST + (first + i) % BLOCKS * BLOCK);
+      } catch (IOException taken) {
+        // Another one.
       }
     }
     throw new IllegalStateException("all " + BLOCKS + " blocks of ports are taken");
   }
 
-  private static Optional<ServerSocket> listen(int port) {
-    try {
-      ServerSocket socket = new ServerSocket();
-      try {
-        socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        return Optional.of(socket);
-      } catch (IOException taken) {
-        close(socket);
-        return Optional.empty();
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private static boolean isFree(int port) {
+    try (ServerSocket socket = listen(port)) {
+      return socket.isBound();
+    } catch (IOException taken) {
+      return false;
     }
   }
 
-  private static void close(ServerSocket socket) {
-    try {
-      socket.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  private static ServerSocket listen(int port) throws IOException {
+    return new ServerSocket(port, 1, InetAddress.getLoopbackAddress());
   }
 }
