@@ -28,7 +28,6 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 public final class RealNode implements BeforeAllCallback, AfterAllCallback {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final int ATTEMPTS = 10;
 
   private final Deque<AutoCloseable> toClose = new ArrayDeque<>();
   private final AtomicInteger names = new AtomicInteger();
@@ -50,28 +49,17 @@ public final class RealNode implements BeforeAllCallback, AfterAllCallback {
   }
 
   private VarveNode start(Path directory) {
-    for (int attempt = 1; ; attempt++) {
-      String peer = "127.0.0.1:" + FreePorts.next();
-      address = "127.0.0.1:" + FreePorts.next();
-      try {
-        return VarveNode.start(
-            NodeConfig.of(
-                    "n1",
-                    directory.resolve("n1-" + attempt),
-                    List.of(new MemberConfig("n1", peer, address)))
-                .withRaft(
-                    raft ->
-                        raft.withElectionTimeout(Duration.ofMillis(200), Duration.ofMillis(400))
-                            .withLogSegments(4 << 20, 64 << 10)),
-            (why, cause) -> {
-              throw new AssertionError("the node halts: " + why, cause);
-            });
-      } catch (RuntimeException taken) {
-        if (attempt == ATTEMPTS) {
-          throw taken;
-        }
-      }
-    }
+    String peer = "127.0.0.1:" + FreePorts.next();
+    address = "127.0.0.1:" + FreePorts.next();
+    return VarveNode.start(
+        NodeConfig.of("n1", directory.resolve("n1"), List.of(new MemberConfig("n1", peer, address)))
+            .withRaft(
+                raft ->
+                    raft.withElectionTimeout(Duration.ofMillis(200), Duration.ofMillis(400))
+                        .withLogSegments(4 << 20, 64 << 10)),
+        (why, cause) -> {
+          throw new AssertionError("the node halts: " + why, cause);
+        });
   }
 
   /** Where the node serves clients. */

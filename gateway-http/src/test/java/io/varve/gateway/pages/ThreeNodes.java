@@ -20,9 +20,6 @@ import java.util.concurrent.TimeUnit;
 public final class ThreeNodes implements AutoCloseable {
   private static final Duration START_LIMIT = Duration.ofMinutes(2);
 
-  /** Ports that look free may be taken before a node listens there. */
-  private static final int START_ATTEMPTS = 5;
-
   private final Path directory;
   private final List<MemberConfig> members;
   private final Map<String, HostAndPort> admin = new LinkedHashMap<>();
@@ -38,32 +35,23 @@ public final class ThreeNodes implements AutoCloseable {
 
   /** Starts them, with their data below a directory; returns when one of them leads. */
   public static ThreeNodes start(Path directory) {
-    List<RuntimeException> failures = new ArrayList<>();
-    while (failures.size() < START_ATTEMPTS) {
-      List<MemberConfig> members = new ArrayList<>();
-      List<HostAndPort> admin = new ArrayList<>();
-      for (int i = 0; i < 3; i++) {
-        members.add(
-            new MemberConfig(
-                "node-" + (i + 1),
-                "127.0.0.1:" + FreePorts.next(),
-                "127.0.0.1:" + FreePorts.next()));
-        admin.add(new HostAndPort("127.0.0.1", FreePorts.next()));
-      }
-      ThreeNodes nodes =
-          new ThreeNodes(directory.resolve("attempt-" + failures.size()), members, admin);
-      try {
-        members.forEach(member -> nodes.start(member.id()));
-        nodes.awaitReady();
-        return nodes;
-      } catch (RuntimeException e) {
-        nodes.close();
-        failures.add(e);
-      }
+    List<MemberConfig> members = new ArrayList<>();
+    List<HostAndPort> admin = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      members.add(
+          new MemberConfig(
+              "node-" + (i + 1), "127.0.0.1:" + FreePorts.next(), "127.0.0.1:" + FreePorts.next()));
+      admin.add(new HostAndPort("127.0.0.1", FreePorts.next()));
     }
-    IllegalStateException failed = new IllegalStateException("cannot start three nodes");
-    failures.forEach(failed::addSuppressed);
-    throw failed;
+    ThreeNodes nodes = new ThreeNodes(directory, members, admin);
+    try {
+      members.forEach(member -> nodes.start(member.id()));
+      nodes.awaitReady();
+      return nodes;
+    } catch (RuntimeException e) {
+      nodes.close();
+      throw e;
+    }
   }
 
   /** Where clients reach them. */
