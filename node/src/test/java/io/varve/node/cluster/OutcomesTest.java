@@ -23,6 +23,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** Every entry gets its own outcome, or the exact kind of failure; reads see what was answered. */
 @Timeout(180)
 class OutcomesTest {
+  /** Heartbeats every 10 s: what happens sooner has another reason. */
+  private static final RaftTuning RARE_HEARTBEATS =
+      TestCluster.TUNING.withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21));
 
   @TempDir Path directory;
   private TestCluster cluster;
@@ -195,12 +198,7 @@ class OutcomesTest {
   void aLeaderThatIsCutOffServesNoReadsAlthoughItStillTakesItselfForTheLeader() {
     // Elections so rare that it keeps its role; an index it had confirmed before must not do.
     cluster =
-        new TestCluster(
-                directory,
-                3,
-                TestCluster.TUNING
-                    .withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21))
-                    .withReadTimeout(Duration.ofSeconds(4)))
+        new TestCluster(directory, 3, RARE_HEARTBEATS.withReadTimeout(Duration.ofSeconds(4)))
             .start()
             .awaitReady();
     cluster.append("s", 1);
@@ -216,15 +214,7 @@ class OutcomesTest {
 
   @Test
   void announcingACommitTellsFollowersBeforeTheNextHeartbeat() {
-    // Heartbeats every 10 s, so that only the announcement can be what is seen.
-    cluster =
-        new TestCluster(
-                directory,
-                3,
-                TestCluster.TUNING.withElectionTimeout(
-                    Duration.ofSeconds(20), Duration.ofSeconds(21)))
-            .start()
-            .awaitReady();
+    cluster = new TestCluster(directory, 3, RARE_HEARTBEATS).start().awaitReady();
     String leader = cluster.awaitLeader();
     for (int i = 0; i < 20; i++) {
       long position = cluster.append("s", 1).lastPosition();
@@ -240,15 +230,7 @@ class OutcomesTest {
   /** What comes while the leader's sender is busy must not wait until the sender looks again. */
   @Test
   void noReadAndNoAppendWaitsForTheNextHeartbeat() throws Exception {
-    // Heartbeats every 10 s: one of a few hundred that waits for one is seen.
-    cluster =
-        new TestCluster(
-                directory,
-                3,
-                TestCluster.TUNING.withElectionTimeout(
-                    Duration.ofSeconds(20), Duration.ofSeconds(21)))
-            .start()
-            .awaitReady();
+    cluster = new TestCluster(directory, 3, RARE_HEARTBEATS).start().awaitReady();
     String leader = cluster.awaitLeader();
     cluster.append("s", 1);
     for (int i = 0; i < 400; i++) {
