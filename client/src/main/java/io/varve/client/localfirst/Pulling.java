@@ -122,7 +122,7 @@ final class Pulling implements SyncLoop.Round {
               && (follow.position() == 0 || newest - follow.position() > TOO_FAR_BEHIND);
       return anew ? latest(source) : pages(source, follow.position());
     } catch (GatewayException e) {
-      if (e.status() != 400 && e.status() != 403) {
+      if (!refusesSource(e)) {
         return changedLog(e);
       }
       // One source that may not be read is no reason to show nothing of the others.
@@ -130,6 +130,11 @@ final class Pulling implements SyncLoop.Round {
       sync.pullLink(Link.upBut(e.problem()));
       return false;
     }
+  }
+
+  /** Whether it is a source that is refused, and not this client, nor for now. */
+  private static boolean refusesSource(GatewayException e) {
+    return e.status() == 400 || e.code().equals("PERMISSION_DENIED");
   }
 
   private boolean changedLog(GatewayException e) throws GatewayException, InterruptedException {
@@ -249,7 +254,7 @@ final class Pulling implements SyncLoop.Round {
       changedLog(e);
       return;
     }
-    if (e.status() == 400 || e.status() == 403) {
+    if (refusesSource(e)) {
       refuse(open, e);
       return;
     }

@@ -62,7 +62,12 @@ final class FakeGateway implements AutoCloseable {
   final List<Integer> runs = new CopyOnWriteArrayList<>();
   final Set<String> refusedSources = ConcurrentHashMap.newKeySet();
   final Set<String> unreadableSources = ConcurrentHashMap.newKeySet();
+  final AtomicInteger refusals = new AtomicInteger();
   volatile boolean keys;
+
+  /** Nobody is let in. */
+  volatile boolean revoked;
+
   volatile int maxEventBytes = 1 << 20;
   volatile int maxBodyBytes = 6 << 20;
   volatile int pageSize = 1_000;
@@ -205,6 +210,10 @@ final class FakeGateway implements AutoCloseable {
       return;
     }
     String caller = caller(exchange);
+    if (revoked) {
+      refusals.incrementAndGet();
+      throw new Refusal(403, "CLIENT_REVOKED", "the client was revoked");
+    }
     if (query.containsKey("logIdentity")
         && !query.get("logIdentity").get(0).equals(log.identity().toString())) {
       throw new Refusal(409, "LOG_IDENTITY_MISMATCH", "another log");

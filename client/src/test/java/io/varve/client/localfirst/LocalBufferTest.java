@@ -593,6 +593,31 @@ class LocalBufferTest {
                 .equals(Optional.of("PERMISSION_DENIED")));
   }
 
+  /** It asks again and again, and is offline for as long: its sources are none the worse. */
+  @Test
+  void aClientThatIsNotLetInIsOfflineUntilItIs() {
+    LocalBuffer buffer = buffer("a");
+    LocalSource<Map<String, LocalEvent>> canvas = buffer.source("canvas");
+    get(canvas.caughtUp());
+    eventually("online", () -> buffer.status().state() == State.ONLINE);
+
+    gateway.revoked = true;
+    gateway.endStreams("");
+    eventually("refused", () -> gateway.refusals.get() > 0);
+    eventually("offline", () -> buffer.status().state() == State.OFFLINE);
+    int refusals = gateway.refusals.get();
+    eventually(
+        "asked for again",
+        () -> {
+          assertThat(buffer.status().state()).isEqualTo(State.OFFLINE);
+          return gateway.refusals.get() > refusals + 5;
+        });
+    assertThat(buffer.status().lastError()).map(LocalProblem::code).contains("CLIENT_REVOKED");
+
+    gateway.revoked = false;
+    eventually("online again", () -> buffer.status().state() == State.ONLINE);
+  }
+
   @Test
   void aReduceFunctionThatFailsIsToldByItsSourceOnly() {
     log.append(NewEvent.builder("ledger", "Added").data("\"no number\"").build());
