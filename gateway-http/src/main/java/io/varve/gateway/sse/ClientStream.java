@@ -128,6 +128,9 @@ final class ClientStream {
 
   /** Says first words, and begins to fetch. */
   synchronized void start(List<Frame> first) {
+    if (mode == Mode.ENDED) {
+      return; // It went before it was its turn.
+    }
     first.forEach(this::add);
     schedule();
   }

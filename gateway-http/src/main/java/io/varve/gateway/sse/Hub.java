@@ -421,6 +421,9 @@ final class Hub {
   /** A call with a history's client failed. */
   void noticed(History used, Throwable failure) {
     cluster.noticed(used.client, failure);
+    if (cluster.client() != used.client) {
+      replaced(); // Whoever noticed it first may not have told it yet.
+    }
   }
 
   private void replaced() {
