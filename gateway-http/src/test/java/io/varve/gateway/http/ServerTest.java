@@ -268,10 +268,12 @@ class ServerTest extends RouteTest {
                         + "\r\n\r\n")
                     .getBytes(StandardCharsets.UTF_8));
         slow.getOutputStream().flush();
+        // Not by asking until one is turned away: what asks could be held when this one comes.
+        Eventually.assertThat(
+            () -> client.get("/metrics").text(),
+            text -> text.contains("varve_gateway_held_body_bytes " + (6 << 20) + "\n"));
         Http.Answer turnedAway =
-            Eventually.assertThat(
-                () -> client.postAs("/v1/push", rest, "Content-Type", "application/json"),
-                answer -> answer.status() == 429);
+            client.postAs("/v1/push", rest, "Content-Type", "application/json");
         assertProblem(turnedAway, 429, "OVERLOADED", "");
         assertThat(turnedAway.header("retry-after")).isEqualTo("1");
       } catch (IOException e) {
@@ -288,7 +290,7 @@ class ServerTest extends RouteTest {
     EmbeddedVarve own = EmbeddedVarve.start();
     try (Gateway before =
         TestGateway.start(
-            own.target(), callers(), config -> config.withDeadline(Duration.ofSeconds(2)))) {
+            own.target(), callers(), config -> config.withDeadline(Duration.ofSeconds(5)))) {
       Http client = new Http(before.uri()).as("");
       Eventually.assertThat(() -> client.get("/ready").text(), "ready\n"::equals);
       assertThat(client.get("/live").text()).isEqualTo("live\n");

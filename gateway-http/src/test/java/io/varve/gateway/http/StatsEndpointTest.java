@@ -13,7 +13,6 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class StatsEndpointTest extends RouteTest {
@@ -70,23 +69,23 @@ class StatsEndpointTest extends RouteTest {
               }
               return stats.path("none");
             },
-            JsonNode::isObject);
-    assertThat(push.path("count").asInt()).isEqualTo(1);
-    assertThat(push.at("/statuses/200").asInt()).isEqualTo(1);
+            // One is counted after the other.
+            route -> route.path("count").asInt() == 1 && route.at("/statuses/200").asInt() == 1);
     assertThat(push.path("p99Micros").asDouble()).isPositive();
   }
 
   @Test
   void nodesFiguresAreReadFromTheirMetrics(EmbeddedVarve varve) throws IOException {
-    AtomicReference<String> text = new AtomicReference<>(metrics(1_000, 0, 500));
     AtomicInteger scrapes = new AtomicInteger();
     HttpServer node =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     node.createContext(
         "/metrics",
         exchange -> {
-          scrapes.incrementAndGet();
-          byte[] body = text.get().getBytes(StandardCharsets.UTF_8);
+          // Each time the same more than before, as any two may be compared.
+          int n = scrapes.getAndIncrement();
+          byte[] body =
+              metrics(1_000 + 200 * n, 4 * n, 500 + 400 * n).getBytes(StandardCharsets.UTF_8);
           exchange.sendResponseHeaders(200, body.length);
           exchange.getResponseBody().write(body);
           exchange.close();
@@ -99,24 +98,26 @@ class StatsEndpointTest extends RouteTest {
             varve.target(), callers(), config -> config.withAdmin(List.of(up, down)))) {
       Http client = new Http(gateway.uri());
 
-      JsonNode first = client.get("/v1/stats").json().path("nodes");
+      JsonNode first =
+          Eventually.assertThat(
+              () -> client.get("/v1/stats").json().path("nodes"),
+              nodes -> nodes.path(0).path("reachable").asBoolean());
 
       assertThat(first.get(0).path("id").asText()).isEqualTo("n1");
       assertThat(first.get(0).path("role").asText()).isEqualTo("leader");
-      assertThat(first.get(0).path("head").asLong()).isEqualTo(500);
-      assertThat(first.get(0).at("/appends/appended").asLong()).isEqualTo(1_000);
+      assertThat(first.get(0).path("head").asLong()).isGreaterThanOrEqualTo(500);
+      assertThat(first.get(0).at("/appends/appended").asLong()).isGreaterThanOrEqualTo(1_000);
       assertThat(first.get(0).has("appendsPerSecond")).isFalse();
       assertThat(first.get(1).path("reachable").asBoolean()).isFalse();
       assertThat(first.get(1).path("error").asText()).isNotEmpty();
 
-      text.set(metrics(1_200, 4, 900));
       JsonNode later =
           Eventually.assertThat(
               () -> client.get("/v1/stats").json().path("nodes").get(0),
               figures -> figures.path("appendP99Micros").isNumber());
       assertThat(later.path("appendsPerSecond").asDouble()).isPositive();
       assertThat(later.path("positionsPerSecond").asDouble()).isPositive();
-      // Of the 200 since, 196 took up to 1 ms and 4 up to 100 ms.
+      // Of each 200 since, 196 took up to 1 ms and 4 up to 100 ms.
       assertThat(later.path("appendP50Micros").asDouble()).isBetween(1.0, 1_000.0);
       assertThat(later.path("appendP99Micros").asDouble()).isBetween(1_000.0, 100_000.0);
       assertThat(scrapes.get()).isGreaterThanOrEqualTo(2);

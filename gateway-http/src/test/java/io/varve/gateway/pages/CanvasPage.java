@@ -10,6 +10,9 @@ import org.openqa.selenium.WindowType;
 final class CanvasPage {
   private final Browser browser;
 
+  /** What was painted and erased since the page was loaded. */
+  private int painted;
+
   private CanvasPage(Browser browser) {
     this.browser = browser;
   }
@@ -29,6 +32,7 @@ final class CanvasPage {
 
   CanvasPage reload() {
     browser.driver().navigate().refresh();
+    painted = 0;
     return ready();
   }
 
@@ -44,12 +48,20 @@ final class CanvasPage {
   }
 
   void paint(int x, int y, String colour) {
-    browser.run(
-        "(await import('/canvas/canvas.js')).paint(args[0], args[1], args[2])", x, y, colour);
+    put(x, y, "'" + colour + "'");
   }
 
   void erase(int x, int y) {
-    browser.run("(await import('/canvas/canvas.js')).paint(args[0], args[1], null)", x, y);
+    put(x, y, "null");
+  }
+
+  private void put(int x, int y, String colour) {
+    Object changed =
+        browser.run(
+            "return (await import('/canvas/canvas.js')).paint(args[0], args[1], " + colour + ")",
+            x,
+            y);
+    painted += Boolean.TRUE.equals(changed) ? 1 : 0;
   }
 
   /** The colour shown at a cell; empty when nobody painted it. */
@@ -95,10 +107,23 @@ final class CanvasPage {
         () -> picture().equals(picture));
   }
 
-  /** Waits until nothing waits to be sent. */
+  /** Waits until what was painted is saved, and nothing waits to be sent. */
   void awaitSent() {
+    browser.await(
+        () -> painted + " to be saved, not " + browser.data("saved"), () -> saved() >= painted);
     browser.awaitData("pending", "0");
     browser.awaitData("state", "online");
+  }
+
+  private int saved() {
+    String saved = browser.data("saved");
+    return saved.isEmpty() ? 0 : Integer.parseInt(saved);
+  }
+
+  void awaitStanding(int x, int y, String standing) {
+    browser.await(
+        () -> x + "," + y + " to be " + standing + ", not " + standing(x, y),
+        () -> standing(x, y).equals(standing));
   }
 
   void awaitState(String state) {
@@ -115,6 +140,26 @@ final class CanvasPage {
 
   WebElement element(String id) {
     return browser.driver().findElement(By.id(id));
+  }
+
+  /** What comes to be said to those who cannot see is kept from now on. */
+  void listen() {
+    browser
+        .driver()
+        .executeScript(
+            "window.heard = []; new MutationObserver(() =>"
+                + " heard.push(document.getElementById('say').textContent))"
+                + ".observe(document.getElementById('say'),"
+                + " { childList: true, characterData: true, subtree: true });");
+  }
+
+  /** Waits until something that begins so has been said. */
+  void awaitHeard(String beginning) {
+    browser.await(
+        () -> "'" + beginning + "' to be said, among " + browser.run("return heard"),
+        () ->
+            Boolean.TRUE.equals(
+                browser.run("return heard.some((text) => text.startsWith(args[0]))", beginning)));
   }
 
   String words(String id) {

@@ -98,7 +98,7 @@ class CanvasPageTest {
       page.awaitPending(8);
       theirs.awaitPending(9);
       page.awaitState("offline");
-      assertThat(page.standing(0, 9)).isEqualTo("pending");
+      page.awaitStanding(0, 9, "pending");
       assertThat(page.colour(0, 9)).isEqualTo(RED);
       assertThat(theirs.colour(0, 9)).isEqualTo(BLUE);
 
@@ -136,8 +136,8 @@ class CanvasPageTest {
     page.awaitColour(1, 1, RED);
     page.awaitColour(2, 1, BLUE);
     page.awaitState("offline");
-    assertThat(page.standing(1, 1)).isEqualTo("landed");
-    assertThat(page.standing(2, 1)).isEqualTo("pending");
+    page.awaitStanding(1, 1, "landed");
+    page.awaitStanding(2, 1, "pending");
     page.paint(3, 1, INK);
     page.awaitPending(2);
     String picture = page.picture();
@@ -146,7 +146,7 @@ class CanvasPageTest {
 
     page.awaitSent();
     assertThat(page.picture()).isEqualTo(picture);
-    assertThat(page.standing(3, 1)).isEqualTo("landed");
+    page.awaitStanding(3, 1, "landed");
   }
 
   @Test
@@ -183,7 +183,7 @@ class CanvasPageTest {
     second.awaitSent();
     browser.driver().switchTo().window(firstTab);
     first.awaitColour(5, 5, RED);
-    assertThat(first.standing(5, 5)).isEqualTo("landed");
+    first.awaitStanding(5, 5, "landed");
 
     // The tab that led is closed; the other goes on.
     first.paint(6, 5, BLUE);
@@ -192,7 +192,7 @@ class CanvasPageTest {
     second.awaitColour(6, 5, BLUE);
     second.paint(7, 5, INK);
     second.awaitSent();
-    assertThat(second.standing(7, 5)).isEqualTo("landed");
+    second.awaitStanding(7, 5, "landed");
   }
 
   @Test
@@ -222,15 +222,16 @@ class CanvasPageTest {
   @Test
   void theKeyboardPaintsErasesAndChoosesColours() {
     CanvasPage page = CanvasPage.open(browser, site.uri(), canvas);
+    // That it is online is said as well.
+    page.awaitState("online");
+    page.listen();
     WebElement board = page.element("board");
     browser.driver().executeScript("arguments[0].focus()", board);
 
     // The cursor begins in the middle.
     board.sendKeys("8", Keys.ARROW_RIGHT, Keys.SPACE);
     page.awaitColour(33, 32, BLUE);
-    browser.await(
-        () -> "the cell to be said",
-        () -> page.element("say").getAttribute("textContent").startsWith("33, 32: Blue"));
+    page.awaitHeard("33, 32: Blue");
 
     board.sendKeys("d", Keys.ARROW_DOWN, Keys.ARROW_DOWN, "d", Keys.ARROW_DOWN);
     page.awaitColour(33, 34, BLUE);
@@ -269,7 +270,7 @@ class CanvasPageTest {
   void theOfflineSwitchHoldsBackAndSaysSoInWords() {
     CanvasPage page = CanvasPage.open(browser, site.uri(), canvas);
     page.awaitState("online");
-    assertThat(page.words("state-word")).isEqualTo("Online");
+    browser.await(() -> "the word", () -> page.words("state-word").equals("Online"));
 
     page.element("offline").findElement(By.xpath("..")).click();
     page.awaitState("offline");

@@ -10,6 +10,7 @@ import io.varve.gateway.identity.IdentityRecords;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /** Gateways for the console's tests. */
@@ -55,6 +56,8 @@ final class ConsoleGateways {
   }
 
   private static GatewayConfig config(ThreeNodes nodes, IdentityOptions identity) {
-    return GatewayConfig.of(List.copyOf(nodes.targets()), identity).withAdmin(nodes.admin());
+    return GatewayConfig.of(List.copyOf(nodes.targets()), identity)
+        .withAdmin(nodes.admin())
+        .withDeadline(Duration.ofSeconds(20));
   }
 }

@@ -20,6 +20,8 @@ final class ConsolePage {
 
   /** Opens a view by its link, as {@code /event/3}, and waits for its title. */
   ConsolePage open(String view, String title) {
+    // So that the title is the new view's, also where the old one has the same.
+    browser.driver().executeScript("document.title = ''");
     browser.driver().get(address + "#" + view);
     awaitTitle(title);
     return this;
@@ -116,6 +118,16 @@ final class ConsolePage {
       // The view was drawn anew in between: the page has the focus.
       browser.driver().switchTo().activeElement().sendKeys(keys);
     }
+  }
+
+  /** Presses keys one after the other, without a pause that would make two of one. */
+  void pressTogether(String... keys) {
+    browser
+        .driver()
+        .executeScript(
+            "for (const key of arguments) document.body.dispatchEvent("
+                + "new KeyboardEvent('keydown', { key, bubbles: true }));",
+            (Object[]) keys);
   }
 
   /** Leaves the field that has the focus. */

@@ -62,7 +62,10 @@ class NginxTest {
       Assumptions.abort("SKIPPED: there is no nginx here");
     }
     varve = EmbeddedVarve.start();
-    gateway = Gateway.start(GatewayConfig.of(List.of(varve.target()), IdentityOptions.open()));
+    gateway =
+        Gateway.start(
+            GatewayConfig.of(List.of(varve.target()), IdentityOptions.open())
+                .withDeadline(Duration.ofSeconds(20)));
     port = FreePorts.next();
     Path configuration =
         Files.writeString(

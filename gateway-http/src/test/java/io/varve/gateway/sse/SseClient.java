@@ -1,5 +1,6 @@
 package io.varve.gateway.sse;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -25,11 +26,18 @@ public interface SseClient extends AutoCloseable {
     return until(said -> said.event().equals(event)).orElseThrow(() -> new AssertionError(event));
   }
 
+  /** How long something may be waited for while others are said. */
+  Duration PATIENCE = Duration.ofMinutes(5);
+
   /** Reads up to the first that matches; empty = the stream has ended without. */
   default Optional<Said> until(Predicate<Said> wanted) {
+    long begin = System.nanoTime();
     for (Optional<Said> said = poll(); said.isPresent(); said = poll()) {
       if (wanted.test(said.get())) {
         return said;
+      }
+      if (System.nanoTime() - begin > PATIENCE.toNanos()) {
+        throw new AssertionError("not within " + PATIENCE + "; the last was " + said.get());
       }
     }
     return Optional.empty();

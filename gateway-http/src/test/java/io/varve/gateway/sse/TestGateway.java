@@ -54,8 +54,7 @@ final class TestGateway implements AutoCloseable {
             .http1MaxInitialLineLength(128 << 10)
             .http2MaxHeaderListSize(128 << 10)
             .gracefulShutdownTimeoutMillis(0, 0)
-            // Short, because a connection with a stream is never idle, however little moves on it.
-            .idleTimeoutMillis(1_000)
+            .idleTimeoutMillis(60_000)
             .service("/v1/stream", streams)
             .build();
     server.start().join();

@@ -16,7 +16,7 @@ import io.varve.client.Event;
 import io.varve.client.EventStream;
 import io.varve.client.NewEvent;
 import io.varve.client.ReadOptions;
-import io.varve.gateway.GatewayConfig;
+import io.varve.gateway.Gateway;
 import io.varve.gateway.http.Http;
 import io.varve.gateway.http.Limits;
 import java.nio.charset.StandardCharsets;
@@ -27,6 +27,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -37,10 +38,13 @@ class HostileInputSecurityTest extends WholeGatewayTest {
   private static final String EVENT = "{\"events\":[{\"type\":\"Painted\"}]}";
   private static final int MIB = 1 << 20;
 
-  /** What is refused early leaves its connection to this timeout. */
-  @Override
-  GatewayConfig config() {
-    return super.config().withLimits(Limits.defaults().withIdleTimeout(Duration.ofSeconds(3)));
+  /** For plain sockets: what is refused early leaves its connection to a short timeout. */
+  private Gateway brief;
+
+  @BeforeAll
+  void startBrief() {
+    Limits limits = Limits.defaults().withIdleTimeout(Duration.ofSeconds(3));
+    brief = start(config -> config.withLimits(limits));
   }
 
   private List<Event> events(String source) {
@@ -192,7 +196,7 @@ class HostileInputSecurityTest extends WholeGatewayTest {
           nothingIsAppended(
               () ->
                   RawHttp.send(
-                      gateway.port(),
+                      brief.port(),
                       request
                           + "?source="
                           + encoded
@@ -278,7 +282,7 @@ class HostileInputSecurityTest extends WholeGatewayTest {
         nothingIsAppended(
             () ->
                 RawHttp.send(
-                    gateway.port(),
+                    brief.port(),
                     "GET "
                         + path
                         + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer "
@@ -332,18 +336,18 @@ class HostileInputSecurityTest extends WholeGatewayTest {
   @Test
   void aDeclaredLengthAloneIsEnoughToRefuseABody() {
     // Not one byte of it is waited for.
-    try (RawHttp connection = new RawHttp(gateway.port())) {
-      RawHttp.Answer answer =
-          nothingIsAppended(
-              () -> {
+    RawHttp.Answer answer =
+        nothingIsAppended(
+            () -> {
+              try (RawHttp connection = new RawHttp(gateway.port())) {
                 connection.write(
                     "POST /v1/push HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
                         + aliceToken
                         + "\r\nContent-Type: application/json\r\nContent-Length: 99999999999\r\n\r\n");
                 return connection.answer().orElseThrow();
-              });
-      assertThat(answer.problem()).isEqualTo("413 PAYLOAD_TOO_LARGE");
-    }
+              }
+            });
+    assertThat(answer.problem()).isEqualTo("413 PAYLOAD_TOO_LARGE");
   }
 
   @Test
@@ -423,13 +427,13 @@ class HostileInputSecurityTest extends WholeGatewayTest {
     String bearer = "\r\nAuthorization: Bearer " + aliceToken + "\r\n\r\n";
     assertThat(
             RawHttp.send(
-                gateway.port(),
+                brief.port(),
                 "GET /v1/source?source=" + "x".repeat(70 << 10) + " HTTP/1.1\r\nHost: x" + bearer))
         .singleElement()
         .satisfies(answer -> assertThat(answer.problem()).isEqualTo("414 INVALID_ARGUMENT"));
     assertThat(
             RawHttp.send(
-                gateway.port(),
+                brief.port(),
                 "GET /v1/source?source=canvas%2Fmain HTTP/1.1\r\nHost: x\r\nX-Large: "
                     + "x".repeat(17 << 10)
                     + bearer))
@@ -547,7 +551,7 @@ class HostileInputSecurityTest extends WholeGatewayTest {
           nothingIsAppended(
               () ->
                   RawHttp.send(
-                      gateway.port(),
+                      brief.port(),
                       "POST /v1/push HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n"
                           + name
                           + ": x"
