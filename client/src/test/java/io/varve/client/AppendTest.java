@@ -756,7 +756,7 @@ class AppendTest extends ScriptedClusterTest {
       client
           .appendAsync(event("s", "a"))
           .thenAccept(result -> thread.set(Thread.currentThread().getName()))
-          .get(30, TimeUnit.SECONDS);
+          .get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
 
       // Unless it was complete before thenAccept, which then runs here.
       assertThat(thread.get()).isIn("callers own", Thread.currentThread().getName());

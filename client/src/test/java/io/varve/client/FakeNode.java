@@ -221,7 +221,8 @@ final class FakeNode implements AutoCloseable {
       server = null;
       dying.shutdownNow();
       try {
-        if (!dying.awaitTermination(10, TimeUnit.SECONDS)) {
+        if (!dying.awaitTermination(
+            ScriptedClusterTest.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
           throw new AssertionError("the fake node does not die");
         }
       } catch (InterruptedException interrupted) {

@@ -329,7 +329,7 @@ class ReadTest extends ScriptedClusterTest {
   }
 
   private static List<Long> firstThatIsLetIn(VarveClient client) {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (true) {
       try {
         return positions(client.read(ReadOptions.wholeLog()));

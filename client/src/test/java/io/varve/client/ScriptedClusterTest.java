@@ -15,7 +15,7 @@ import org.junit.jupiter.api.AfterEach;
 /** What tests against scripted nodes share. */
 abstract class ScriptedClusterTest {
 
-  static final Duration PATIENCE = Duration.ofSeconds(30);
+  static final Duration PATIENCE = Duration.ofSeconds(90);
 
   final FakeLog log = new FakeLog("one");
   private final List<AutoCloseable> toClose = new ArrayList<>();
@@ -40,8 +40,9 @@ abstract class ScriptedClusterTest {
     return closeLater(builder.build());
   }
 
+  /** The deadline is one a busy machine keeps, and ends before {@link #PATIENCE} hides why. */
   static VarveClient.Builder builder(FakeNode... nodes) {
-    VarveClient.Builder builder = VarveClient.builder();
+    VarveClient.Builder builder = VarveClient.builder().deadline(Duration.ofMinutes(1));
     for (FakeNode node : nodes) {
       builder.target(node.address());
     }

@@ -61,7 +61,7 @@ class TlsTest extends ScriptedClusterTest {
             .redirectErrorStream(true)
             .redirectOutput(directory.resolve(name + ".log").toFile())
             .start();
-    assertThat(keytool.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(keytool.waitFor(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)).isTrue();
     assertThat(keytool.exitValue()).isZero();
     KeyStore loaded = KeyStore.getInstance(store.toFile(), PASSWORD);
     pem(name + ".key", "PRIVATE KEY", loaded.getKey(name, PASSWORD).getEncoded());
