@@ -160,6 +160,7 @@ class ReadTest extends ScriptedClusterTest {
       Iterator<Event> iterator = events.iterator();
       iterator.next();
       // Settled: what is fetched ahead has been fetched.
+      eventually("fetched ahead", () -> node.batchesSent.get() >= 3);
       settle(node);
       int ahead = node.batchesSent.get();
       // 100 KB each: three responses, the connection's 2 MiB window and the server's own buffers.
@@ -167,6 +168,7 @@ class ReadTest extends ScriptedClusterTest {
       for (int i = 0; i < 100; i++) {
         iterator.next();
       }
+      eventually("fetched further", () -> node.batchesSent.get() - ahead >= 50);
       settle(node);
       assertThat(node.batchesSent.get() - ahead).isBetween(50, 150);
     }
@@ -270,7 +272,7 @@ class ReadTest extends ScriptedClusterTest {
     FakeNode mute = node("n1");
     mute.silent = true;
     FakeNode other = node("n2");
-    VarveClient client = client(builder(mute, other).deadline(Duration.ofSeconds(10)));
+    VarveClient client = client(builder(mute, other).deadline(Duration.ofSeconds(15)));
     for (int i = 0; i < 3; i++) {
       assertThat(positions(client.read(ReadOptions.wholeLog()))).isEqualTo(range(1, 10));
     }
