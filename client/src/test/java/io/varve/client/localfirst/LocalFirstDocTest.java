@@ -103,6 +103,9 @@ class LocalFirstDocTest {
               view -> print(view.state().size() + " cells, " + view.pending() + " to send"));
       buffer.onStatus(status -> print(status.state()));
       // end
+      // It may be online already, and nothing to tell.
+      buffer.simulateOffline(true);
+      buffer.simulateOffline(false);
       log.append(NewEvent.builder("canvas/main", "Painted").key("1:1").build());
       LocalBufferTest.eventually("told", () -> printed.contains("1 cells, 0 to send"));
       LocalBufferTest.eventually("online", () -> printed.contains("ONLINE"));
