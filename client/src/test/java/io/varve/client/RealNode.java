@@ -55,7 +55,8 @@ public final class RealNode implements BeforeAllCallback, AfterAllCallback {
         NodeConfig.of("n1", directory.resolve("n1"), List.of(new MemberConfig("n1", peer, address)))
             .withRaft(
                 raft ->
-                    raft.withElectionTimeout(Duration.ofMillis(200), Duration.ofMillis(400))
+                    // After a pause of the latter it no longer leads, and appends are sent again.
+                    raft.withElectionTimeout(Duration.ofSeconds(2), Duration.ofSeconds(3))
                         .withLogSegments(4 << 20, 64 << 10)),
         (why, cause) -> {
           throw new AssertionError("the node halts: " + why, cause);
