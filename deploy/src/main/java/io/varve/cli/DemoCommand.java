@@ -76,14 +76,15 @@ final class DemoCommand implements Callable<Integer> {
       console.lifetime().onStop(cluster::close);
       cluster.awaitReady(READY_LIMIT);
       cluster.startGateway();
-      console.out().println(cluster.ports().readyLine());
-      console.out().flush();
       String http = "http://" + cluster.ports().httpAddress();
       console
           .err()
           .println("three nodes and a gateway run on " + directory + "; Ctrl-C stops them");
       console.err().println("the canvas:  " + http + "/canvas/");
       console.err().println("the console: " + http + "/console/");
+      // The last word: whoever waits for it has all of the above.
+      console.out().println(cluster.ports().readyLine());
+      console.out().flush();
       console.lifetime().awaitStop();
     }
     return ExitCode.DONE.code();

@@ -171,6 +171,17 @@ public final class DemoCluster implements AutoCloseable {
         .findFirst();
   }
 
+  /** Waits for a node, 0 to 2, that leads; empty when none did within the limit. */
+  OptionalInt awaitLeader(Duration limit) throws InterruptedException {
+    long end = System.nanoTime() + limit.toNanos();
+    OptionalInt leader = leader();
+    while (leader.isEmpty() && System.nanoTime() - end < 0) {
+      TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+      leader = leader();
+    }
+    return leader;
+  }
+
   /** Stops one node at once, whatever it is doing. */
   void stop(int node) {
     VarveNode stopping;

@@ -75,8 +75,10 @@ final class LeaderLoss {
       whenStopped.run();
       long atLoss = landed.get();
       await("heartbeats without the leader", parts, () -> landed.get() >= atLoss + BEATS);
-      await("another leader", parts, () -> cluster.leader().isPresent());
-      final int newLeader = cluster.leader().orElseThrow();
+      final int newLeader =
+          cluster
+              .awaitLeader(LIMIT)
+              .orElseThrow(() -> new StepFailedException("no other node leads"));
       check(newLeader != leader, "the node that was stopped leads");
       cluster.start(leader);
       cluster.awaitReady(LIMIT);

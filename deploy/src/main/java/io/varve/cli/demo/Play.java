@@ -185,7 +185,7 @@ public final class Play {
             + " `./varve --help` says how.");
   }
 
-  private void ready(double seconds) {
+  private void ready(double seconds) throws InterruptedException {
     stage.held(
         "node-1, node-2 and node-3 listen on "
             + cluster.ports().clientAddresses()
@@ -219,7 +219,7 @@ public final class Play {
     stage.say("lay on the disks of a majority. The history is made up: see docs/demo-history.md.");
   }
 
-  private void story() {
+  private void story() throws InterruptedException {
     stage.step("One order's story is read by its tag, across its sources, from any node");
     int node = follower();
     String tag = "order:" + STORY_ORDER;
@@ -515,12 +515,14 @@ public final class Play {
         .build();
   }
 
-  private int leader() {
-    return cluster.leader().orElseThrow(() -> new StepFailedException("no node leads"));
+  private int leader() throws InterruptedException {
+    return cluster
+        .awaitLeader(READY_LIMIT)
+        .orElseThrow(() -> new StepFailedException("no node leads"));
   }
 
   /** A node that does not lead. */
-  private int follower() {
+  private int follower() throws InterruptedException {
     return (leader() + 1) % DemoPorts.NODES;
   }
 
