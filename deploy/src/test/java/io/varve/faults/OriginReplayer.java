@@ -111,6 +111,9 @@ final class OriginReplayer {
     if (abandoned.size() == MAX_ABANDONED) {
       settleAbandoned();
     }
+    if (landed == buffer.size()) {
+      return; // By what was just settled: there is nothing left to send.
+    }
     long first = landed + 1;
     int length = upTo(first, 2 + random.nextInt(MAX_NEW));
     Append run = buffer.run(first, length);
