@@ -153,7 +153,7 @@ class BenchGatewayCommandTest {
               "--followers",
               "2",
               "--seconds",
-              "10",
+              "15",
               "--warmup",
               "0",
               "--json");

@@ -45,7 +45,7 @@ class DemoCommandTest {
     assertThat(demo.err())
         .contains("http://" + ports.httpAddress() + "/canvas/")
         .contains("http://" + ports.httpAddress() + "/console/");
-    assertThat(status("http://" + ports.httpAddress() + "/ready")).isEqualTo(200);
+    Eventually.holds(() -> status("http://" + ports.httpAddress() + "/ready") == 200);
     assertThat(status("http://" + ports.httpAddress() + "/canvas/")).isEqualTo(200);
     assertThat(status("http://" + ports.httpAddress() + "/console/")).isEqualTo(200);
     assertThat(status("http://" + ports.adminAddress(2) + "/ready")).isEqualTo(200);
@@ -115,7 +115,7 @@ class DemoCommandTest {
   void dataIsFoundOnlyOnItsOwnPorts() throws Exception {
     start(directory);
     assertThat(end()).isZero();
-    int other = DemoPorts.free().base();
+    int other = ports.base() + 1;
 
     Cli.Result result =
         cli.run("demo", "--data", directory.toString(), "--port-base", Integer.toString(other));
@@ -172,9 +172,14 @@ class DemoCommandTest {
     assertThat(cli.run("demo", "--port-base", "0").exit()).isEqualTo(2);
   }
 
-  private static int status(String url) throws IOException {
-    HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
-    return connection.getResponseCode();
+  /** 0 = it could not be asked. */
+  private static int status(String url) {
+    try {
+      HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
+      return connection.getResponseCode();
+    } catch (IOException e) {
+      return 0;
+    }
   }
 
   private String identity() {

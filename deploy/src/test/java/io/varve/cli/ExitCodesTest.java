@@ -73,8 +73,9 @@ class ExitCodesTest {
                   "--type",
                   "T",
                   "--json",
+                  // Time to connect and to send, of which the answer then takes the rest.
                   "--deadline",
-                  "0.5",
+                  "5",
                   "--target",
                   "127.0.0.1:" + silent.getPort());
 
@@ -84,7 +85,7 @@ class ExitCodesTest {
           .containsPattern("repeat the append with --append-id [-0-9a-f]{36} --known-position 42");
     } finally {
       silent.shutdownNow();
-      assertThat(silent.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(silent.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -118,7 +119,7 @@ class ExitCodesTest {
       assertThat(result.err()).contains("pass --known-position");
     } finally {
       forgetful.shutdownNow();
-      assertThat(forgetful.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(forgetful.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 

@@ -32,7 +32,7 @@ class VerifyCommandTest {
   void stop() throws InterruptedException {
     for (Server server : servers) {
       server.shutdownNow();
-      assertThat(server.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+      assertThat(server.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
     }
   }
 
@@ -90,14 +90,14 @@ class VerifyCommandTest {
     String gone = DemoPorts.free().clientAddress(0);
     String nodes = node("n1", 10, 0) + "," + gone + "," + node("n3", 12, 0);
 
-    Cli.Result result = new Cli().run("verify", "--json", "--deadline", "0.5", "--nodes", nodes);
+    Cli.Result result = new Cli().run("verify", "--json", "--deadline", "5", "--nodes", nodes);
 
     assertThat(result.exit()).isEqualTo(4);
     JsonNode answer = result.onlyJson();
     assertThat(answer.get("outcome").asText()).isEqualTo("incomplete");
     assertThat(answer.get("nodes").get(1).get("address").asText()).isEqualTo(gone);
     assertThat(answer.get("nodes").get(1).get("error").asText()).isNotEmpty();
-    assertThat(new Cli().run("verify", "--deadline", "0.5", "--nodes", nodes).out())
+    assertThat(new Cli().run("verify", "--deadline", "5", "--nodes", nodes).out())
         .contains("incomplete: 2 of 3 nodes could be asked, and they are equal up to 10");
   }
 

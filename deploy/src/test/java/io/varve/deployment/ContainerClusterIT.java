@@ -54,7 +54,9 @@ class ContainerClusterIT {
 
   private static void isNotRoot(ContainerCluster cluster) throws Exception {
     assertThat(cluster.execute(0, "id", "-u")).isEqualTo("10001\n");
-    assertThat(cluster.execute(0, "varve", "head", "--target", "node-2:4520", "--json"))
+    assertThat(
+            cluster.execute(
+                0, "varve", "head", "--target", "node-2:4520", "--deadline", "60", "--json"))
         .startsWith("{\"head\":0,");
   }
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class CounterUnderLeaderKillsTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
   private static final int WRITERS = 64;
-  private static final int EACH = Effort.of(20, 200);
+  private static final int EACH_AT_LEAST = Effort.of(20, 200);
   private static final int KILLS = Effort.of(2, 10);
 
   @RegisterExtension private final Clusters clusters = new Clusters();
@@ -30,10 +30,10 @@ class CounterUnderLeaderKillsTest {
     ProcessCluster cluster = clusters.create(Options.plain()).start();
     History history = new History();
     try (Caller caller = cluster.caller(history);
-        Counting counting = new Counting(caller, "counter", WRITERS, EACH)) {
+        Counting counting = new Counting(caller, "counter", WRITERS, EACH_AT_LEAST)) {
       counting.start();
       for (int kill = 1; kill <= KILLS; kill++) {
-        long due = (long) WRITERS * EACH * kill / (KILLS + 1);
+        long due = (long) WRITERS * EACH_AT_LEAST * kill / (KILLS + 1);
         Await.until(due + " increments", LIMIT, () -> counting.successes() >= due);
         Leader old = cluster.awaitLeader(LIMIT);
         assertThat(counting.running()).as("writers are at work when the leader is killed").isTrue();
@@ -56,7 +56,7 @@ class CounterUnderLeaderKillsTest {
             Duration.ofNanos(System.nanoTime() - before).toMillis());
         old.node().start();
       }
-      counting.await(LIMIT.multipliedBy(3));
+      counting.finish(LIMIT.multipliedBy(3));
 
       cluster.awaitReady();
       long version = caller.readSource("counter", LIMIT).getVersion();
@@ -67,7 +67,9 @@ class CounterUnderLeaderKillsTest {
           counting.successes(),
           counting.conflicts(),
           history.operations().stream().filter(History.Operation::everUnknown).count());
-      assertThat(version).isEqualTo(counting.successes()).isEqualTo((long) WRITERS * EACH);
+      assertThat(version)
+          .isEqualTo(counting.successes())
+          .isGreaterThanOrEqualTo((long) WRITERS * EACH_AT_LEAST);
       assertThat(counting.conflicts()).as("writers did contend").isPositive();
 
       for (NodeProcess node : cluster.nodes()) {
@@ -82,7 +84,9 @@ class CounterUnderLeaderKillsTest {
           counter.stream()
               .map(event -> event.getId().substring(0, event.getId().indexOf('-')))
               .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
-      assertThat(perWriter).hasSize(WRITERS).allSatisfy((w, n) -> assertThat(n).isEqualTo(EACH));
+      assertThat(perWriter)
+          .hasSize(WRITERS)
+          .allSatisfy((w, n) -> assertThat(n).isGreaterThanOrEqualTo(EACH_AT_LEAST));
     }
   }
 }

@@ -13,7 +13,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Writers that count together in one source: read the version, decide, append on condition that it
- * still holds. After a conflict a writer decides anew from the version the conflict told it.
+ * still holds. After a conflict a writer decides anew from the version the conflict told it. They
+ * count until it is enough, so that they are at work whatever happens meanwhile.
  */
 final class Counting implements AutoCloseable {
   private static final Duration SETTLE_LIMIT = Duration.ofMinutes(2);
@@ -21,17 +22,18 @@ final class Counting implements AutoCloseable {
   private final Caller caller;
   private final String source;
   private final int writers;
-  private final int eachSucceeds;
+  private final int eachAtLeast;
   private final ExecutorService threads;
   private final List<Future<?>> running = new ArrayList<>();
   private final AtomicLong successes = new AtomicLong();
   private final AtomicLong conflicts = new AtomicLong();
+  private volatile boolean enough;
 
-  Counting(Caller caller, String source, int writers, int eachSucceeds) {
+  Counting(Caller caller, String source, int writers, int eachAtLeast) {
     this.caller = caller;
     this.source = source;
     this.writers = writers;
-    this.eachSucceeds = eachSucceeds;
+    this.eachAtLeast = eachAtLeast;
     this.threads = Executors.newFixedThreadPool(writers);
   }
 
@@ -52,13 +54,14 @@ final class Counting implements AutoCloseable {
     return conflicts.get();
   }
 
-  /** Whether some writer still has increments to make. */
+  /** Whether some writer has not ended. */
   boolean running() {
     return running.stream().anyMatch(future -> !future.isDone());
   }
 
-  /** Waits for all writers; fails if one of them failed. */
-  void await(Duration limit) throws Exception {
+  /** Waits until all writers have made their increments; fails if one of them failed. */
+  void finish(Duration limit) throws Exception {
+    enough = true;
     long deadline = System.nanoTime() + limit.toNanos();
     for (Future<?> future : running) {
       future.get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS);
@@ -67,6 +70,7 @@ final class Counting implements AutoCloseable {
 
   @Override
   public void close() {
+    enough = true;
     threads.shutdownNow();
   }
 
@@ -75,7 +79,7 @@ final class Counting implements AutoCloseable {
     long version = read.getVersion();
     long knownPosition = read.getHead();
     int tries = 0;
-    for (int done = 0; done < eachSucceeds; ) {
+    for (int done = 0; done < eachAtLeast || !enough; ) {
       String name = "w" + writer + "-" + tries++;
       Append append = Caller.increment(name, source, version, knownPosition);
       Attempt attempt = caller.settle(append, SETTLE_LIMIT);

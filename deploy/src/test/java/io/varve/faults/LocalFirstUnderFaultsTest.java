@@ -505,7 +505,8 @@ class LocalFirstUnderFaultsTest {
 
     @Override
     public void close() {
-      process.destroyForcibly();
+      // It writes to the test's directory until it is gone.
+      process.destroyForcibly().onExit().join();
     }
   }
 }

@@ -38,7 +38,7 @@ class LostRepliesTest {
 
   @Test
   void everyRetryIsAnsweredWithTheOriginalAnswer() throws Exception {
-    ProcessCluster cluster = clusters.create(Options.plain()).start();
+    ProcessCluster cluster = clusters.create(Options.plain().with(NodeYaml.SLOW_ELECTIONS)).start();
     Leader leader = cluster.awaitLeader(LIMIT);
     NodeProcess follower = cluster.others(leader.node()).get(0);
     NodeProcess elsewhere = cluster.others(leader.node(), follower).get(0);
@@ -88,7 +88,7 @@ class LostRepliesTest {
   @Test
   void appendsThatWereCutSomewhereLandOnceHoweverTheyAreRetried() throws Exception {
     SplittableRandom random = new SplittableRandom(Effort.seed("cut somewhere"));
-    ProcessCluster cluster = clusters.create(Options.plain()).start();
+    ProcessCluster cluster = clusters.create(Options.plain().with(NodeYaml.SLOW_ELECTIONS)).start();
     Leader leader = cluster.awaitLeader(LIMIT);
     CuttingProxy proxy = cluster.proxy(leader.node());
     int rounds = Effort.of(20, 200);

@@ -23,7 +23,7 @@ final class NodeProcess {
   /** What a JVM reports for a child that died of SIGKILL: 128 + 9. */
   static final int KILLED = 137;
 
-  private static final Duration EXIT_LIMIT = Duration.ofSeconds(20);
+  private static final Duration EXIT_LIMIT = Duration.ofMinutes(2);
 
   private final String id;
   private final Path home;

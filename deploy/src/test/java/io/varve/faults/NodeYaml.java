@@ -12,8 +12,11 @@ final class NodeYaml {
   /** So short that a test can pause longer than Ratis remembers. */
   static final String RETRY_CACHE_OF_TWO_SECONDS = "retryCacheExpiry: 2s";
 
-  /** What Ratis itself would take: long enough to be caught within it. */
-  static final String RETRY_CACHE_OF_A_MINUTE = "retryCacheExpiry: 60s";
+  /** As long as can be: all of a test is within it. */
+  static final String RETRY_CACHE_OF_TEN_MINUTES = "retryCacheExpiry: 10m";
+
+  /** For tests that send once and expect an answer: a machine that stands still elects nobody. */
+  static final String SLOW_ELECTIONS = "electionTimeoutMin: 4s\nelectionTimeoutMax: 6s";
 
   /**
    * One member.

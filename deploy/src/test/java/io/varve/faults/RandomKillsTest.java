@@ -36,7 +36,9 @@ class RandomKillsTest {
         Load load = new Load(caller, WRITERS, MAX_PAYLOAD_BYTES, random.split())) {
       for (int kill = 1; kill <= KILLS; kill++) {
         load.awaitMore(1 + random.nextInt(300), LIMIT);
-        NodeProcess victim = cluster.node(1 + random.nextInt(3));
+        NodeProcess chosen = cluster.node(1 + random.nextInt(3));
+        // One leader at least, not left to chance.
+        NodeProcess victim = kill == 1 ? cluster.awaitLeader(LIMIT).node() : chosen;
         leadersKilled +=
             cluster.leader().filter(leader -> leader.node().equals(victim)).isPresent() ? 1 : 0;
         victim.kill();

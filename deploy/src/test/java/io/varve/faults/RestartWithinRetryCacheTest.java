@@ -20,8 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class RestartWithinRetryCacheTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
-  /** What Ratis remembers requests for, unless it is told otherwise. */
-  private static final Duration RETRY_CACHE = Duration.ofSeconds(60);
+  private static final Duration RETRY_CACHE = Duration.ofMinutes(10);
 
   private static final int APPENDS = Effort.of(3_000, 30_000);
 
@@ -32,7 +31,7 @@ class RestartWithinRetryCacheTest {
   @Test
   void noAppendIsAnsweredWithAnothersOutcome() throws Exception {
     ProcessCluster cluster =
-        clusters.create(Options.plain().with(NodeYaml.RETRY_CACHE_OF_A_MINUTE)).start();
+        clusters.create(Options.plain().with(NodeYaml.RETRY_CACHE_OF_TEN_MINUTES)).start();
     Leader leader = cluster.awaitLeader(LIMIT);
     NodeProcess a = leader.node();
     landed(Burst.exchange(history, cluster.connection(a), "before", APPENDS, 60, LIMIT));

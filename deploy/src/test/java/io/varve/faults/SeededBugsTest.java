@@ -26,7 +26,7 @@ class SeededBugsTest {
         NodeConnection elsewhere = new NodeConnection(log.port());
         Counting counting = new Counting(caller, "counter", 8, 20)) {
       counting.start();
-      counting.await(LIMIT);
+      counting.finish(LIMIT);
       LostReplies replies = new LostReplies(proxy, history, () -> elsewhere.head(LIMIT));
       List<Operation> lost =
           bug == Bug.LOSES_ACKNOWLEDGED ? List.of() : replies.lose("lost", 50, 20, 5);

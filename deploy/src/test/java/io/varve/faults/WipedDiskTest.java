@@ -51,21 +51,19 @@ class WipedDiskTest {
         () -> RaftFiles.firstLogIndex(a.dataDirectory()) > 1,
         () -> RaftFiles.describe(a.dataDirectory()));
 
-    c.pause();
+    c.kill();
     append(cluster.connection(a), "without-c", ACKNOWLEDGED_WITHOUT_C, 100);
     long acknowledged = ACKNOWLEDGED_BY_ALL + ACKNOWLEDGED_WITHOUT_C;
-    assertThat(cluster.self(a).orElseThrow().getHead()).isEqualTo(acknowledged);
+    assertThat(Await.value("A to answer", LIMIT, () -> cluster.self(a)).getHead())
+        .isEqualTo(acknowledged);
     a.kill();
     b.kill();
     b.wipe();
     b.start();
-    c.resume();
+    c.start();
     Await.until("B to answer", LIMIT, () -> cluster.self(b).isPresent());
     Member lagging = Await.value("C to answer", LIMIT, () -> cluster.self(c));
-    // It still gets what had come to its socket while it was paused.
-    assertThat(lagging.getHead())
-        .as("C lags")
-        .isBetween((long) ACKNOWLEDGED_BY_ALL, acknowledged - 1);
+    assertThat(lagging.getHead()).as("C lags").isLessThan(acknowledged);
 
     // B and C are a majority of the three, and the votes of both would make a leader.
     Set<String> seen = ConcurrentHashMap.newKeySet();
@@ -90,8 +88,10 @@ class WipedDiskTest {
           return leaderless;
         },
         cluster::summary);
-    assertThat(refused[0]).isGreaterThan(2);
-    assertThat(cluster.self(b).orElseThrow().getHead()).as("B holds nothing").isZero();
+    assertThat(refused[0]).isGreaterThanOrEqualTo(2);
+    assertThat(Await.value("B to answer", LIMIT, () -> cluster.self(b)).getHead())
+        .as("B holds nothing")
+        .isZero();
     System.out.printf(
         "no leader for %s: roles seen %s, %d appends not accepted%n", LEADERLESS, seen, refused[0]);
 

@@ -40,7 +40,12 @@ class ConsumerClasspathTest {
       public class Consumer {
         public static void main(String[] arguments) {
           try (VarveClient client = VarveClient.builder().target(arguments[0]).build()) {
-            client.append(NewEvent.builder("s", "Happened").data("hello").build()).orThrow();
+            client.append(
+                AppendRequest.builder()
+                    .events(NewEvent.builder("s", "Happened").data("hello").build())
+                    .deadline(java.time.Duration.ofMinutes(1))
+                    .build())
+                .orThrow();
             try (EventStream events = client.read(ReadOptions.ofSource("s"))) {
               for (Event event : events) {
                 System.out.println(event.position() + " " + event.data().toUtf8());
