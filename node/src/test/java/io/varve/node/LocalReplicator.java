@@ -1,6 +1,7 @@
 package io.varve.node;
 
 import com.google.protobuf.ByteString;
+import io.varve.node.cluster.Conditions;
 import io.varve.node.cluster.Replicator;
 import io.varve.proto.replicated.v1.Command;
 import io.varve.proto.replicated.v1.Founding;
@@ -19,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * A Raft group of one, without Raft: a real core, applied by one thread. A test decides who leads,
@@ -45,6 +47,7 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
   private final Queue<Fate> fates = new ArrayDeque<>();
   private final List<Runnable> headListeners = new CopyOnWriteArrayList<>();
   private final Semaphore gate = new Semaphore(Integer.MAX_VALUE / 2);
+  private final AtomicInteger handedOver = new AtomicInteger();
   private volatile boolean leads = true;
   private volatile Optional<String> leader = Optional.of("n1");
   private volatile boolean majority = true;
@@ -93,11 +96,9 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
     }
   }
 
-  /** How many of the fates are those of entries that were not handed over yet. */
-  public int fatesLeft() {
-    synchronized (fates) {
-      return fates.size();
-    }
+  /** How many entries were handed over. */
+  public int handedOver() {
+    return handedOver.get();
   }
 
   /** Holds back whatever is handed over from now on. */
@@ -126,6 +127,7 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
     synchronized (fates) {
       fate = fates.isEmpty() ? Fate.APPLIED : fates.remove();
     }
+    handedOver.incrementAndGet();
     CompletableFuture<List<Outcome>> answer = new CompletableFuture<>();
     apply.execute(
         () -> {
@@ -177,7 +179,7 @@ public final class LocalReplicator implements Replicator, AutoCloseable {
   public void close() {
     apply.shutdown();
     try {
-      if (!apply.awaitTermination(10, TimeUnit.SECONDS)) {
+      if (!apply.awaitTermination(Conditions.PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new AssertionError("the apply thread does not end");
       }
     } catch (InterruptedException e) {

@@ -248,14 +248,13 @@ class AppendApiTest {
     node.raft.nextFates(Fate.LOST);
     Appends appends = new Appends();
     appends.send(append("a", "Lost"));
-    Conditions.await("the hand-over", () -> node.pipeline.queued() == 0 && node.router.held() == 1);
+    Conditions.await("the hand-over", () -> node.raft.handedOver() == 1);
     // Fill the pipe from elsewhere, so that what this stream sends next stays queued.
     Appends others = new Appends();
     for (int i = 0; i < 2; i++) {
-      int held = i + 2;
+      int entries = i + 2;
       others.send(append("other", "T"));
-      Conditions.await(
-          "the hand-over", () -> node.pipeline.queued() == 0 && node.router.held() == held);
+      Conditions.await("the hand-over", () -> node.raft.handedOver() == entries);
     }
     appends.send(append("a", "Behind"));
     appends.send(append("a", "Behind"));
@@ -297,11 +296,11 @@ class AppendApiTest {
     for (int i = 0; i < 100; i++) {
       appends.send(append("a", "T"));
       if (i < 3) {
-        int left = 2 - i;
-        Conditions.await("an entry of its own", () -> node.raft.fatesLeft() == left);
+        int entries = i + 1;
+        Conditions.await("an entry of its own", () -> node.raft.handedOver() == entries);
       }
     }
-    Conditions.await("arrival", () -> node.router.held() == 100);
+    Conditions.await("the others in the queue", () -> node.pipeline.queued() == 97);
     node.raft.release();
     for (int i = 1; i <= 100; i++) {
       assertThat(appends.answers.next().getAppended().getFirstPosition()).isEqualTo(i);
@@ -313,9 +312,8 @@ class AppendApiTest {
     node.raft.setLeader(Optional.empty());
     assertThatThrownBy(
             () ->
-                LogServiceGrpc.newBlockingStub(node.channel())
-                    .withDeadlineAfter(2_000, TimeUnit.MILLISECONDS)
-                    .append(request(append("a", "T"))))
+                // No deadline of its own, before which it would have to hear of the node's.
+                LogServiceGrpc.newBlockingStub(node.channel()).append(request(append("a", "T"))))
         .isInstanceOfSatisfying(
             StatusRuntimeException.class,
             e -> {
@@ -336,10 +334,9 @@ class AppendApiTest {
     node.raft.hold();
     Appends appends = new Appends();
     for (int i = 1; i <= 3; i++) {
-      int held = i;
+      int entries = i;
       appends.send(append("other", "T"));
-      Conditions.await(
-          "the hand-over", () -> node.pipeline.queued() == 0 && node.router.held() == held);
+      Conditions.await("the hand-over", () -> node.raft.handedOver() == entries);
     }
     Appends expiring = new Appends();
     expiring.send(append("a", "T"), 50);
@@ -355,7 +352,8 @@ class AppendApiTest {
   void anAppendInFlightThatExpiresIsUnknown() throws Exception {
     node.raft.hold();
     Appends appends = new Appends();
-    appends.send(append("a", "T"), 50);
+    // Enough for it to be handed over before.
+    appends.send(append("a", "T"), 2_000);
     assertThat(appends.answers.next().getError().getCode())
         .isEqualTo(ErrorCode.ERROR_CODE_OUTCOME_UNKNOWN);
     assertThat(appends.answers.end()).isEqualTo(Status.OK);
@@ -379,18 +377,20 @@ class AppendApiTest {
     node.raft.hold();
     Appends appends = new Appends();
     appends.send(append("a", "T"));
-    Conditions.await("the hand-over", () -> node.pipeline.queued() == 0 && node.router.held() == 1);
-    for (int i = 0; i < 4; i++) {
+    Conditions.await("the hand-over", () -> node.raft.handedOver() == 1);
+    for (int i = 0; i < 3; i++) {
       appends.send(append("a", "T"));
     }
-    Conditions.await("the queue", () -> node.router.held() == 5);
+    Conditions.await("the queue", () -> node.pipeline.queued() == 3);
+    Appends others = new Appends();
+    others.send(append("a", "T"));
+    Error error = others.answers.next().getError();
+    assertThat(error.getCode()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
+    assertThat(error.hasRetryAfter()).isTrue();
     node.raft.release();
     for (int i = 0; i < 4; i++) {
       assertThat(appends.answers.next().hasAppended()).isTrue();
     }
-    Error error = appends.answers.next().getError();
-    assertThat(error.getCode()).isEqualTo(ErrorCode.ERROR_CODE_OVERLOADED);
-    assertThat(error.hasRetryAfter()).isTrue();
   }
 
   @Test
@@ -398,10 +398,9 @@ class AppendApiTest {
     node.raft.hold();
     Appends others = new Appends();
     for (int i = 1; i <= 3; i++) {
-      int held = i;
+      int entries = i;
       others.send(append("other", "T"));
-      Conditions.await(
-          "the hand-over", () -> node.pipeline.queued() == 0 && node.router.held() == held);
+      Conditions.await("the hand-over", () -> node.raft.handedOver() == entries);
     }
     Appends appends = new Appends();
     appends.send(append("a", "T"));
@@ -417,17 +416,14 @@ class AppendApiTest {
   }
 
   @Test
-  void whileTheLeaderIsNotReachedCallersWaitAndAreThenToldThatNothingWasAppended() {
+  void whileTheLeaderIsNotReachedCallersWaitAndAreThenToldThatNothingWasAppended()
+      throws Exception {
     node.raft.setLeader(Optional.of("n2"));
     node.others.put("n2", "127.0.0.1:1");
-    assertThatThrownBy(
-            () ->
-                LogServiceGrpc.newBlockingStub(node.channel())
-                    .withDeadlineAfter(2_000, TimeUnit.MILLISECONDS)
-                    .append(request(append("a", "T"))))
-        .isInstanceOfSatisfying(
-            StatusRuntimeException.class,
-            e -> assertThat(error(e).getCode()).isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE));
+    Appends appends = new Appends();
+    appends.send(append("a", "T"), 2_000);
+    assertThat(appends.answers.next().getError().getCode())
+        .isEqualTo(ErrorCode.ERROR_CODE_UNAVAILABLE);
   }
 
   @Test
