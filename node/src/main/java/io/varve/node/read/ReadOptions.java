@@ -57,6 +57,19 @@ public record ReadOptions(
         checkpointInterval);
   }
 
+  /** These, with another time after which a short skip is told of. */
+  public ReadOptions withCheckpointInterval(Duration newCheckpointInterval) {
+    return new ReadOptions(
+        workers,
+        maxStreams,
+        batchEvents,
+        batchBytes,
+        windowEvents,
+        windowBytes,
+        checkpointPositions,
+        newCheckpointInterval);
+  }
+
   /** These, with another number of streams. */
   public ReadOptions withMaxStreams(int newMaxStreams) {
     return new ReadOptions(

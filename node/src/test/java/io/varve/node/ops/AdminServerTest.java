@@ -3,6 +3,7 @@ package io.varve.node.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.varve.node.cluster.Conditions;
 import io.varve.node.cluster.HostAndPort;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -143,6 +144,8 @@ class AdminServerTest {
             http.sendAsync(request("GET", "/metrics"), HttpResponse.BodyHandlers.ofString()));
       }
       assertThat(get("/live").statusCode()).isEqualTo(200);
+      // None is rendered yet: what is answered now did not fit.
+      Conditions.await("a refusal", () -> scrapes.stream().anyMatch(CompletableFuture::isDone));
       release.countDown();
       List<Integer> answers = new ArrayList<>();
       for (CompletableFuture<HttpResponse<String>> scrape : scrapes) {

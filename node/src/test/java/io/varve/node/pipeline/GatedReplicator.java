@@ -1,5 +1,6 @@
 package io.varve.node.pipeline;
 
+import io.varve.node.cluster.Conditions;
 import io.varve.node.cluster.Replicator;
 import io.varve.proto.replicated.v1.Command;
 import io.varve.proto.v1.Append;
@@ -48,7 +49,7 @@ final class GatedReplicator implements Replicator {
 
   /** The next entry handed over; fails the test when none comes. */
   Entry take() throws InterruptedException {
-    Entry entry = handedOver.poll(10, TimeUnit.SECONDS);
+    Entry entry = handedOver.poll(Conditions.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     if (entry == null) {
       throw new AssertionError("no entry was handed over");
     }

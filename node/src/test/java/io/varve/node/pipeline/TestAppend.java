@@ -1,6 +1,7 @@
 package io.varve.node.pipeline;
 
 import com.google.protobuf.ByteString;
+import io.varve.node.cluster.Conditions;
 import io.varve.proto.v1.Append;
 import io.varve.proto.v1.NewEvent;
 import java.util.concurrent.CompletableFuture;
@@ -45,6 +46,6 @@ final class TestAppend extends PendingAppend {
   }
 
   PipelineAnswer answer() throws Exception {
-    return answer.get(10, TimeUnit.SECONDS);
+    return answer.get(Conditions.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
   }
 }
