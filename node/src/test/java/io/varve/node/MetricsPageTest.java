@@ -59,14 +59,15 @@ class MetricsPageTest {
   private static ExpositionCheck served;
 
   @BeforeAll
+  @Timeout(120)
   static void useANode() throws Exception {
     NodeConfig config =
         NodeConfig.of("n1", directory, List.of(TestCluster.newMember("n1")))
             .withRaft(
                 tuning ->
                     tuning.withElectionTimeout(
-                        TestCluster.TUNING.electionTimeoutMin(),
-                        TestCluster.TUNING.electionTimeoutMax()));
+                        TestCluster.STEADY.electionTimeoutMin(),
+                        TestCluster.STEADY.electionTimeoutMax()));
     node = VarveNode.start(config);
     while (get("/ready").statusCode() != 200) {
       TimeUnit.MILLISECONDS.sleep(20);
@@ -88,10 +89,13 @@ class MetricsPageTest {
         stub.subscribe(SubscribeRequest.getDefaultInstance());
     assertThat(subscription.next().getBatch().getEventsCount()).isEqualTo(3);
     assertThat(subscription.next().hasCaughtUp()).isTrue();
-    HttpResponse<String> response = get("/metrics");
-    assertThat(response.statusCode()).isEqualTo(200);
-    text = response.body();
-    served = ExpositionCheck.of(text);
+    // An append is answered before it is counted, and its conditions are counted last.
+    do {
+      HttpResponse<String> response = get("/metrics");
+      assertThat(response.statusCode()).isEqualTo(200);
+      text = response.body();
+      served = ExpositionCheck.of(text);
+    } while (served.value("varve_append_conditions_failed_total{kind=\"expected_version\"}") == 0);
   }
 
   @AfterAll

@@ -29,7 +29,7 @@ final class NodeCluster implements AutoCloseable {
         new TestCluster(
             directory,
             3,
-            TestCluster.TUNING,
+            TestCluster.STEADY,
             FoundingSettings.defaults(),
             (node, config) -> {
               VarveNode served = VarveNode.serve(config(config).withApi(api), node);
