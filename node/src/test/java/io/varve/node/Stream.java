@@ -3,6 +3,7 @@ package io.varve.node;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import io.varve.node.cluster.Conditions;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -59,7 +60,7 @@ public final class Stream<Q, A> implements ClientResponseObserver<Q, A> {
 
   /** The next answer; fails the test when none comes. */
   public A next() throws InterruptedException {
-    A answer = answers.poll(20, TimeUnit.SECONDS);
+    A answer = answers.poll(Conditions.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
     if (answer == null) {
       throw new AssertionError("no answer came; the stream: " + end);
     }
@@ -73,7 +74,7 @@ public final class Stream<Q, A> implements ClientResponseObserver<Q, A> {
 
   /** How the stream ended. */
   public Status end() throws Exception {
-    return end.get(20, TimeUnit.SECONDS);
+    return end.get(Conditions.PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   public boolean isEnded() {
