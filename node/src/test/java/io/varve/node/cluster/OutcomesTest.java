@@ -23,9 +23,16 @@ import org.junit.jupiter.api.io.TempDir;
 /** Every entry gets its own outcome, or the exact kind of failure; reads see what was answered. */
 @Timeout(180)
 class OutcomesTest {
-  /** Heartbeats every 10 s: what happens sooner has another reason. */
+  /** Heartbeats every 15 s: what happens sooner has another reason. */
   private static final RaftTuning RARE_HEARTBEATS =
-      TestCluster.TUNING.withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21));
+      TestCluster.TUNING
+          .withElectionTimeout(Duration.ofSeconds(30), Duration.ofSeconds(31))
+          .withReadTimeout(Conditions.PATIENCE);
+
+  private static final Duration BEFORE_A_HEARTBEAT = Duration.ofSeconds(12);
+
+  /** For barriers that are to be passed, however long it takes. */
+  private static final RaftTuning PATIENT = TestCluster.TUNING.withReadTimeout(Conditions.PATIENCE);
 
   @TempDir Path directory;
   private TestCluster cluster;
@@ -42,7 +49,10 @@ class OutcomesTest {
 
   @Test
   void aNodeRestartedWithinTheRetryCachesTimeAnswersEveryAppendWithItsOwnOutcome() {
-    cluster = new TestCluster(directory, 3).start().awaitReady();
+    cluster =
+        new TestCluster(directory, 3, TestCluster.STEADY.withRetryCacheExpiry(Conditions.PATIENCE))
+            .start()
+            .awaitReady();
     for (int round = 0; round < 3; round++) {
       String leader = cluster.awaitLeader();
       List<CompletableFuture<List<Outcome>>> answers = new ArrayList<>();
@@ -90,7 +100,7 @@ class OutcomesTest {
 
   @Test
   void moreEntriesThanMayWaitAreRefusedWithoutDoubt() {
-    cluster = new TestCluster(directory, 1).start().awaitReady();
+    cluster = new TestCluster(directory, 1, TestCluster.STEADY).start().awaitReady();
     List<CompletableFuture<List<Outcome>>> answers = new ArrayList<>();
     for (int i = 0; i < 2_000; i++) {
       answers.add(cluster.node("n1").replicate(TestCluster.command(append("s"))));
@@ -110,7 +120,7 @@ class OutcomesTest {
 
   @Test
   void whenTheMajorityGoesAwayEveryAnswerIsTrue() {
-    cluster = new TestCluster(directory, 3).start().awaitReady();
+    cluster = new TestCluster(directory, 3, PATIENT).start().awaitReady();
     String leader = cluster.awaitLeader();
     List<String> followers = cluster.othersThan(leader);
     List<CompletableFuture<List<Outcome>>> answers = new ArrayList<>();
@@ -160,7 +170,7 @@ class OutcomesTest {
 
   @Test
   void aReadBarrierOnAnyNodeSeesWhatWasAcknowledgedAnywhere() {
-    cluster = new TestCluster(directory, 3).start().awaitReady();
+    cluster = new TestCluster(directory, 3, PATIENT).start().awaitReady();
     for (int i = 1; i <= 100; i++) {
       long position = cluster.append("s", 1).lastPosition();
       for (String id : cluster.ids()) {
@@ -172,7 +182,7 @@ class OutcomesTest {
 
   @Test
   void manyReadBarriersShareRounds() {
-    cluster = new TestCluster(directory, 3).start().awaitReady();
+    cluster = new TestCluster(directory, 3, PATIENT).start().awaitReady();
     String follower = cluster.othersThan(cluster.awaitLeader()).get(0);
     List<CompletableFuture<Void>> barriers = new ArrayList<>();
     for (int i = 0; i < 10_000; i++) {
@@ -198,7 +208,12 @@ class OutcomesTest {
   void aLeaderThatIsCutOffServesNoReadsAlthoughItStillTakesItselfForTheLeader() {
     // Elections so rare that it keeps its role; an index it had confirmed before must not do.
     cluster =
-        new TestCluster(directory, 3, RARE_HEARTBEATS.withReadTimeout(Duration.ofSeconds(4)))
+        new TestCluster(
+                directory,
+                3,
+                TestCluster.TUNING
+                    .withElectionTimeout(Duration.ofSeconds(20), Duration.ofSeconds(21))
+                    .withReadTimeout(Duration.ofSeconds(4)))
             .start()
             .awaitReady();
     cluster.append("s", 1);
@@ -223,7 +238,7 @@ class OutcomesTest {
       for (String id : cluster.ids()) {
         cluster.awaitHead(id, position);
       }
-      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
+      assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(BEFORE_A_HEARTBEAT);
     }
   }
 
@@ -239,8 +254,8 @@ class OutcomesTest {
           .node(leader)
           .replicate(TestCluster.command(append("s")))
           .thenRun(cluster.node(leader)::announceCommit)
-          .get(5, TimeUnit.SECONDS);
-      cluster.node(asked).readBarrier().get(5, TimeUnit.SECONDS);
+          .get(BEFORE_A_HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
+      cluster.node(asked).readBarrier().get(BEFORE_A_HEARTBEAT.toMillis(), TimeUnit.MILLISECONDS);
     }
   }
 
