@@ -48,6 +48,9 @@ final class Formation {
   private static final long RETRY_MILLIS = 200;
   private static final long WATCH_MILLIS = 20;
 
+  /** How often a voter that does not catch up asks whether it is among strangers. */
+  private static final long FOREIGN_MILLIS = 5_000;
+
   private final ClusterConfig config;
   private final LiveStore store;
   private final PendingEntries pending;
@@ -384,12 +387,19 @@ final class Formation {
 
   /** A voter's life: founds the log if this node leads and it is not founded. */
   private void watch(RaftMember started, NodeIdentity now) throws InterruptedException {
+    long askedNanos = System.nanoTime();
     while (!closed && started.isAlive()) {
       if (!founded() && started.leads() && now.founding().isPresent()) {
         foundLog(started, now.founding().get());
       }
       if (!caughtUp && founded()) {
         awaitReadIndex();
+      }
+      // Its peers may not have answered when it started; among strangers it never catches up.
+      if (!caughtUp
+          && System.nanoTime() - askedNanos > TimeUnit.MILLISECONDS.toNanos(FOREIGN_MILLIS)) {
+        refuseForeignPeers(now);
+        askedNanos = System.nanoTime();
       }
       pause(caughtUp ? RETRY_MILLIS : WATCH_MILLIS);
     }

@@ -237,6 +237,28 @@ class LostDiskTest {
 
   @Test
   void aNodeOfAnotherClusterRefusesLoudly() {
+    String stranger = stranger();
+
+    cluster.start(stranger);
+
+    awaitRefusal(stranger);
+  }
+
+  @Test
+  void aNodeOfAnotherClusterRefusesAlsoWhenItsPeersAnswerLater() {
+    String stranger = stranger();
+    List<String> peers = cluster.running();
+    peers.forEach(cluster::stop);
+
+    cluster.start(stranger);
+    awaitCandidacies(stranger, 1);
+    peers.forEach(cluster::start);
+
+    awaitRefusal(stranger);
+  }
+
+  /** A stopped node whose disk is of another cluster than its peers. */
+  private String stranger() {
     cluster = new TestCluster(directory, 3).start().awaitReady();
     cluster.append("s", 10);
     String stranger = cluster.othersThan(cluster.awaitLeader()).get(0);
@@ -249,9 +271,10 @@ class LostDiskTest {
             stranger, foreign, Stage.VOTER, cluster.config(stranger).memberIds(), Optional.empty())
         .store(cluster.config(stranger).identityFile());
     new RaftStorageFiles(cluster.config(stranger).raftDirectory(), foreign).format();
+    return stranger;
+  }
 
-    cluster.start(stranger);
-
+  private void awaitRefusal(String stranger) {
     Conditions.await("the stranger to be halted", () -> !cluster.halts().isEmpty());
     assertThat(cluster.halts().get(0)).startsWith(stranger).contains("most of its peers");
     expectedHalts = List.of(stranger);
