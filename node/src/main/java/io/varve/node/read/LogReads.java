@@ -413,7 +413,9 @@ public final class LogReads implements AutoCloseable {
             .thenRun(start)
             .exceptionally(
                 failure -> {
-                  stream.fail(Errors.of(failure));
+                  if (!awaited.isCancelled()) {
+                    stream.fail(Errors.of(failure));
+                  }
                   return null;
                 });
   }

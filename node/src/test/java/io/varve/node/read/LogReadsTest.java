@@ -6,6 +6,9 @@ import static io.varve.node.Requests.id;
 import static io.varve.node.Requests.ofType;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.varve.node.LocalReplicator;
 import io.varve.node.cluster.Conditions;
 import io.varve.node.cluster.TestCluster;
@@ -43,6 +46,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.slf4j.LoggerFactory;
 
 @Timeout(60)
 class LogReadsTest {
@@ -395,6 +399,24 @@ class LogReadsTest {
     Conditions.await("its end", () -> reads.openStreams() == 0);
     assertThat(read(all())).isEmpty();
     assertThat(first.isEnded()).isFalse();
+  }
+
+  @Test
+  void aStreamThatEndsBeforeItBeginsIsNoFault() {
+    Logger faults = (Logger) LoggerFactory.getLogger(Errors.class);
+    ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    logged.start();
+    faults.addAppender(logged);
+    try {
+      PacedSink<ReadResponse> waiting = PacedSink.paced();
+      reads.read(all().setConsistency(LOCAL.toBuilder().setAtLeast(9)).build(), waiting, soon());
+      waiting.cancel();
+      Conditions.await("its end", () -> reads.openStreams() == 0);
+      reads.close(); // So that all is said.
+    } finally {
+      faults.detachAppender(logged);
+    }
+    assertThat(logged.list).isEmpty();
   }
 
   // ---- subscriptions
