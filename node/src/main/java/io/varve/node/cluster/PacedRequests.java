@@ -13,8 +13,11 @@ import org.apache.ratis.util.Timestamp;
  *
  * <p>Ratis's own window does not notice that its stream has failed: it waits for answers that
  * cannot come until everything times out, and sends the follower nothing meanwhile. So its window,
- * of twice {@link #WINDOW}, must never be what is waited for. One answer opens ours by at most
- * {@code WINDOW} requests; hence no more than {@code 2 * WINDOW} are ever unanswered.
+ * of twice {@link #WINDOW}, should not be what is waited for. What is known of answers is only when
+ * the last one came, and one opens ours by up to {@code WINDOW} requests. With a follower that
+ * answers as fast as it is sent to, no more than {@code WINDOW} are unanswered; with each answer
+ * that comes after both open requests were sent, one more, so that a follower much slower than this
+ * node can get Ratis's window filled after all, and a failure of its stream is noticed late.
  */
 final class PacedRequests<T> implements Iterator<T> {
 
