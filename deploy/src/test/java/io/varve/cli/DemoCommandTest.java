@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.varve.cli.demo.DemoPorts;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -45,10 +43,10 @@ class DemoCommandTest {
     assertThat(demo.err())
         .contains("http://" + ports.httpAddress() + "/canvas/")
         .contains("http://" + ports.httpAddress() + "/console/");
-    Eventually.holds(() -> status("http://" + ports.httpAddress() + "/ready") == 200);
-    assertThat(status("http://" + ports.httpAddress() + "/canvas/")).isEqualTo(200);
-    assertThat(status("http://" + ports.httpAddress() + "/console/")).isEqualTo(200);
-    assertThat(status("http://" + ports.adminAddress(2) + "/ready")).isEqualTo(200);
+    Eventually.holds(() -> HttpStatus.of("http://" + ports.httpAddress() + "/ready") == 200);
+    assertThat(HttpStatus.of("http://" + ports.httpAddress() + "/canvas/")).isEqualTo(200);
+    assertThat(HttpStatus.of("http://" + ports.httpAddress() + "/console/")).isEqualTo(200);
+    assertThat(HttpStatus.of("http://" + ports.adminAddress(2) + "/ready")).isEqualTo(200);
     assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
     String identity = identity();
     assertThat(end()).isZero();
@@ -170,16 +168,6 @@ class DemoCommandTest {
   void portsThatDoNotExistAreAUsageError() {
     assertThat(cli.run("demo", "--port-base", "65531").exit()).isEqualTo(2);
     assertThat(cli.run("demo", "--port-base", "0").exit()).isEqualTo(2);
-  }
-
-  /** 0 = it could not be asked. */
-  private static int status(String url) {
-    try {
-      HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
-      return connection.getResponseCode();
-    } catch (IOException e) {
-      return 0;
-    }
   }
 
   private String identity() {

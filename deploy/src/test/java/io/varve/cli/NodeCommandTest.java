@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.varve.cli.demo.DemoPorts;
 import java.io.IOException;
-import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -109,7 +107,7 @@ class NodeCommandTest {
                 "limits.events=7");
     nodes.add(running);
     String ready = "http://" + ports.adminAddress(1) + "/ready";
-    Eventually.holds(() -> running.result().isDone() || status(ready) == 503);
+    Eventually.holds(() -> running.result().isDone() || HttpStatus.of(ready) == 503);
 
     assertThat(running.result()).as(running::err).isNotDone();
     Eventually.holds(() -> Files.isDirectory(data));
@@ -128,15 +126,6 @@ class NodeCommandTest {
       return socket.isConnected();
     } catch (IOException e) {
       return false;
-    }
-  }
-
-  private static int status(String url) {
-    try {
-      HttpURLConnection connection = (HttpURLConnection) URI.create(url).toURL().openConnection();
-      return connection.getResponseCode();
-    } catch (IOException e) {
-      return 0;
     }
   }
 
