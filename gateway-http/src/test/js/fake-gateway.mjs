@@ -29,7 +29,8 @@ export class FakeGateway {
   files = () => false;
 
   async start(port = 0) {
-    this.server = createServer((request, response) => {
+    // Only its clients close idle connections: neither side meets one that the other is closing.
+    this.server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
       this.#handle(request, response).catch((error) => {
         if (!response.headersSent) this.#problem(response, 500, 'INTERNAL', String(error?.stack ?? error));
         else response.destroy();
@@ -286,7 +287,7 @@ export class FakeGateway {
   }
 
   #send(stream, text) {
-    if (!stream.response.destroyed) stream.response.write(text);
+    if (!stream.response.destroyed && !stream.response.writableEnded) stream.response.write(text);
   }
 
   // --- answers

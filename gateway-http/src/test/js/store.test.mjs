@@ -127,7 +127,7 @@ describe('fileStore', () => {
     const run = spawn('bash', ['-c', `ulimit -f 64; trap '' XFSZ; exec "${process.execPath}" "$0" "$1" full`, fileURLToPath(new URL('file-store-writer.mjs', import.meta.url)), dir], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     run.stdout.on('data', (piece) => (output += piece));
-    await new Promise((resolve) => run.once('exit', resolve));
+    await new Promise((resolve) => run.once('close', resolve));
     const told = JSON.parse(output.trim().split('\n').at(-1));
     assert.equal(told.failure, 'QUOTA_EXCEEDED');
     assert.ok(told.saved > 0);

@@ -1886,6 +1886,7 @@ class SourceView {
   #listeners = new Set();
   #notifying = false;
   #persisting = null;
+  #persistDue = 0; // when that is
   #resolveReady;
 
   constructor(host, source, { reduce, initial, cacheAs }) {
@@ -2002,6 +2003,12 @@ class SourceView {
     this.#own = own;
     this.#fold.setOwn(this.#host.overlay ? [...own] : []);
     this.#notify();
+  }
+
+  /** Entries of this source have landed: the store may drop those that the base has. */
+  owes() {
+    this.#owes = true;
+    this.#persistSoon();
   }
 
   // --- pulling
@@ -2133,9 +2140,13 @@ class SourceView {
   // --- caching
 
   #persistSoon() {
-    if (this.#persisting !== null || this.#closing.signal.aborted) return;
+    if (this.#closing.signal.aborted) return;
     const quiet = !this.#fold.dirty && !this.#owes;
     const wait = Math.max(LIMITS.persistMs, quiet ? this.#persistedAt + 30_000 - Date.now() : 0);
+    const due = Date.now() + wait;
+    if (this.#persisting !== null && this.#persistDue <= due) return;
+    clearTimeout(this.#persisting);
+    this.#persistDue = due;
     this.#persisting = setTimeout(() => this.persist().catch((error) => this.#host.tell(asVarveError(error, 'STORE_FAILED', 'a state could not be cached'))), wait);
     this.#persisting.unref?.();
   }
@@ -2166,6 +2177,10 @@ class SourceView {
           throw error;
         }
         if (epoch !== this.#epoch) return;
+        if (fit === 'skip' && logIdentity === this.#host.logIdentity) {
+          // As new a state is cached already, maybe since before these had landed.
+          await store.dropLanded(this.source, to);
+        }
         if (fit !== 'stale') break;
         if (full) return;
       }
@@ -2399,7 +2414,7 @@ class PushLoop {
       const { head } = await this.#host.request('GET', '/v1/origin', { parameters: { bufferId, clientId: this.#host.clientId } });
       await this.#host.landed(bufferId, expected - 1, [], head);
     } else if (await this.#host.store.unland(bufferId, expected)) {
-      this.#host.publish({ t: 'reload' });
+      this.#host.publish({ t: 'reload', unlanded: true });
     } else {
       await this.#rotate(bufferId, expected - 1, `the log expects number ${expected} of this buffer, and the buffer holds only newer ones`);
     }
@@ -3028,6 +3043,7 @@ class Varve {
         for (const view of this.#views) view.pulled(message);
         break;
       case 'reload':
+        if (message.unlanded) this.#forgetLanded();
         this.#reload().then(() => this.#push?.wake());
         break;
       case 'identity':
@@ -3037,9 +3053,8 @@ class Varve {
         break;
       case 'reset':
         this.logIdentity = message.logIdentity;
-        this.#landed = { bufferId: null, through: 0, head: 0, positions: new Map() };
-        this.#entries.clear();
-        this.#reload();
+        this.#forgetLanded();
+        this.#reload(); // what waits is shown until then: it has not gone
         this.#rebase();
         break;
       case 'rebase':
@@ -3090,7 +3105,10 @@ class Varve {
   }
 
   #receiveLanded({ bufferId, through, positions, head }) {
-    if (bufferId !== this.#bufferId) return;
+    if (bufferId !== this.#bufferId) {
+      this.#reload(); // from before or after a change of buffers that is on its way to us
+      return;
+    }
     const known = new Map(positions);
     if (this.#landed.bufferId !== bufferId || through >= this.#landed.through) {
       this.#landed = { bufferId, through, head, positions: known };
@@ -3103,10 +3121,18 @@ class Varve {
     }
     for (const source of sources) {
       const views = this.#viewsOf(source);
-      for (const view of views) view.refreshOwn();
+      for (const view of views) {
+        view.owes();
+        view.refreshOwn();
+      }
       if (views.length === 0) this.ownEvents(source, Infinity);
     }
     this.statusChanged();
+  }
+
+  /** What a push told of may not be so any more. */
+  #forgetLanded() {
+    this.#landed = { bufferId: null, through: 0, head: 0, positions: new Map() };
   }
 
   #rebase() {
@@ -3143,11 +3169,13 @@ class Varve {
     return backoff.next(Math.max(slow, error.retryAfterMs ?? 0));
   }
 
-  request(method, path, options) {
+  async request(method, path, options) {
+    this.#requireOnline();
     return this.gateway.json(method, path, { signal: this.network, ...options });
   }
 
   async pull(path, parameters, signal) {
+    this.#requireOnline();
     const { logIdentity } = this;
     const both = deadline(Infinity, signal, this.network);
     try {
@@ -3160,6 +3188,11 @@ class Varve {
     } finally {
       both.done();
     }
+  }
+
+  /** It may have been switched off since whoever asks looked: then nothing goes out. */
+  #requireOnline() {
+    if (this.#simulated) throw new VarveError('ABORTED', 'offline by hand');
   }
 
   /** The log may be another one: whoever leads finds out. */

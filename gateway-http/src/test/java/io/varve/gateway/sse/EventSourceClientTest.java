@@ -52,6 +52,7 @@ class EventSourceClientTest {
               .start();
       try {
         awaitLines(output, "event ", 20);
+        awaitLines(output, "caught-up", 1);
         line.cut();
         append(varve, expected, 20);
         awaitLines(output, "event ", 40);
