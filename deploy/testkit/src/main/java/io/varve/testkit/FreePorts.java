@@ -16,7 +16,7 @@ public final class FreePorts {
 
   private static final int LOWEST = 12_000;
   private static final int BLOCK = 100;
-  private static final int BLOCKS = 200;
+  private static final int BLOCKS = 80;
 
   /**
    * Blocks that one process keeps: a long series of tests gets the ports of its beginning again.
@@ -32,7 +32,7 @@ public final class FreePorts {
   private FreePorts() {}
 
   /**
-   * A port, 12,001 to 31,999, that nobody listens at. None is given a second time before some 1,000
+   * A port, 12,001 to 19,999, that nobody listens at. None is given a second time before some 1,000
    * others were.
    *
    * @throws IllegalStateException if there is none

@@ -17,7 +17,7 @@ public final class FreePorts {
 
   private static final int LOWEST = 12_000;
   private static final int BLOCK = 100;
-  private static final int BLOCKS = 200;
+  private static final int BLOCKS = 80;
 
   /** Each listens at the first port of a block, and so keeps it from other processes. */
   private static final List<ServerSocket> GUARDS = new ArrayList<>();
