@@ -114,9 +114,7 @@ final class Hub {
     // Told before asked: one that takes this one's place in between is not missed.
     this.history = new History(cluster.client());
     cluster.onReplaced(this::replaced);
-    if (cluster.client() != history.client) {
-      replaced();
-    }
+    replaced();
     long tick = tick(options).toNanos();
     ScheduledFuture<?> unused =
         thread.scheduleWithFixedDelay(guarded(this::tick), tick, tick, TimeUnit.NANOSECONDS);
@@ -421,11 +419,10 @@ final class Hub {
   /** A call with a history's client failed. */
   void noticed(History used, Throwable failure) {
     cluster.noticed(used.client, failure);
-    if (cluster.client() != used.client) {
-      replaced(); // Whoever noticed it first may not have told it yet.
-    }
+    replaced(); // If it is: whoever noticed it first may not have told it yet.
   }
 
+  /** Ends the history if the log has been replaced; else it is no more than a look. */
   private void replaced() {
     History ended;
     synchronized (this) {

@@ -58,7 +58,7 @@ public record ReadOptions(
   }
 
   /** These, with another time after which a short skip is told of. */
-  public ReadOptions withCheckpointInterval(Duration newCheckpointInterval) {
+  ReadOptions withCheckpointInterval(Duration newCheckpointInterval) {
     return new ReadOptions(
         workers,
         maxStreams,
