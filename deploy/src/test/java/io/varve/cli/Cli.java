@@ -12,10 +12,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 
 /** Runs the command line in this process and keeps what it printed. */
 final class Cli {
   private static final JsonMapper JSON = new JsonMapper();
+  private static final List<String> ALL_REACHABLE = List.of("true", "true", "true");
 
   private final Map<String, String> environment = new HashMap<>();
   private byte[] input = new byte[0];
@@ -43,6 +45,19 @@ final class Cli {
   Result run(String... arguments) {
     Running running = new Running();
     return running.run(arguments);
+  }
+
+  /** The cluster as it describes itself once three nodes answer each other and one leads. */
+  JsonNode wholeCluster() {
+    AtomicReference<JsonNode> seen = new AtomicReference<>();
+    Eventually.holds(
+        () -> {
+          JsonNode cluster = run("cluster", "describe", "--json").onlyJson();
+          seen.set(cluster);
+          return cluster.get("members").findValuesAsText("reachable").equals(ALL_REACHABLE)
+              && cluster.get("members").findValuesAsText("role").contains("leader");
+        });
+    return seen.get();
   }
 
   /** Starts a command that has no end of its own. */

@@ -45,13 +45,7 @@ class NodeCommandTest {
     }
 
     assertThat(cli.run("append", "--source", "s", "--type", "T").exit()).isZero();
-    Eventually.holds(
-        () ->
-            cli.run("cluster", "describe", "--json")
-                .onlyJson()
-                .get("members")
-                .findValuesAsText("reachable")
-                .equals(List.of("true", "true", "true")));
+    cli.wholeCluster();
 
     // One at a time: the last one has no majority and stops all the same.
     for (Cli.Running running : nodes) {

@@ -178,10 +178,10 @@ class HostileProxyTest {
     fate = Fate.STREAM_SILENT;
     try (Socket socket = send("GET /v1/stream HTTP/1.1\r\nHost: x\r\n\r\n", LIMIT)) {
       StringBuilder read = new StringBuilder();
-      assertThat(socket.getInputStream().read()).as("it begins").isEqualTo('H');
+      read.append((char) socket.getInputStream().read());
       socket.setSoTimeout(2_000);
       assertThatThrownBy(() -> readInto(read, socket)).isInstanceOf(SocketTimeoutException.class);
-      assertThat(read.toString()).startsWith("TTP/1.1 200");
+      assertThat(read.toString()).startsWith("HTTP/1.1 200");
     }
   }
 
