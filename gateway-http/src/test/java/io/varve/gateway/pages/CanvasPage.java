@@ -48,19 +48,20 @@ final class CanvasPage {
   }
 
   void paint(int x, int y, String colour) {
-    put(x, y, "'" + colour + "'");
+    put(x, y, colour);
   }
 
   void erase(int x, int y) {
-    put(x, y, "null");
+    put(x, y, "");
   }
 
   private void put(int x, int y, String colour) {
     Object changed =
         browser.run(
-            "return (await import('/canvas/canvas.js')).paint(args[0], args[1], " + colour + ")",
+            "return (await import('/canvas/canvas.js')).paint(args[0], args[1], args[2] || null)",
             x,
-            y);
+            y,
+            colour);
     painted += Boolean.TRUE.equals(changed) ? 1 : 0;
   }
 

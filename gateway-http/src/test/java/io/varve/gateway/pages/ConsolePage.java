@@ -123,16 +123,6 @@ final class ConsolePage {
     }
   }
 
-  /** Presses keys one after the other, without a pause that would make two of one. */
-  void pressTogether(String... keys) {
-    browser
-        .driver()
-        .executeScript(
-            "for (const key of arguments) document.body.dispatchEvent("
-                + "new KeyboardEvent('keydown', { key, bubbles: true }));",
-            (Object[]) keys);
-  }
-
   /** Leaves the field that has the focus. */
   void leaveField() {
     press(Keys.ESCAPE);

@@ -455,7 +455,7 @@ class ConsolePageTest {
           {"i", "Access"},
           {"o", "Overview"}
         }) {
-      page.pressTogether("g", to[0]);
+      page.press("g" + to[0]);
       page.awaitTitle(to[1]);
     }
     browser.driver().navigate().refresh();
